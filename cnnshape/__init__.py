@@ -1,0 +1,1 @@
+"""What a convolutional network is, before you pay to train it."""

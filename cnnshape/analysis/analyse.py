@@ -1,0 +1,147 @@
+"""From a graph to an analysis: shapes, counts, receptive fields, memory, claims, diagnostics."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+from cnnshape.analysis.claims import broken_expectations, exceeded_limits
+from cnnshape.analysis.counts import Figures, count
+from cnnshape.analysis.faults import diagnose, place_of, used
+from cnnshape.analysis.fields import Fields, Unaligned, receptive_fields
+from cnnshape.analysis.memory import memory
+from cnnshape.analysis.receptive_field import Reach
+from cnnshape.analysis.result import Analysis, LayerResult, ReceptiveField, Totals
+from cnnshape.analysis.walk import Walk, walk
+from cnnshape.diagnostics import Diagnostic
+from cnnshape.graph import Graph, Node
+
+
+def analyse(graph: Graph) -> Analysis:
+    """Everything that is known of a network without running it."""
+    taken = walk(graph)
+    diagnostics = [*graph.findings, *diagnose(taken)]
+    figures = count(taken)
+    fields, unaligned = receptive_fields(taken)
+    diagnostics += _shared_weights(taken)
+    layers = {
+        node.name: _layer(taken, node, figures.get(node.name), fields.get(node.name, {}))
+        for node in graph.nodes
+    }
+    totals = _totals(taken, layers)
+    faulty = {fault.node.name for fault in taken.faults}
+    diagnostics += broken_expectations(graph, taken, layers, faulty)
+    outputs = {name: layers.get(name) for name in graph.outputs}
+    if not any(item.severity == "error" and item.rule != "expectation-failed" for item in diagnostics):
+        diagnostics += exceeded_limits(graph, totals, outputs)
+    diagnostics += [_unaligned(item) for item in unaligned]
+    return Analysis(
+        model=graph.name,
+        path=graph.path,
+        inputs={item.name: item.shape for item in graph.inputs},
+        outputs={name: taken.shapes[name] for name in graph.outputs},
+        layers=tuple(layers.values()),
+        totals=totals,
+        diagnostics=tuple(_in_order(diagnostics)),
+    )
+
+
+def _in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """By place in the file; those without one keep their order, first."""
+    return sorted(diagnostics, key=lambda d: (d.span.line, d.span.column) if d.span else (0, 0))
+
+
+def _layer(taken: Walk, node: Node, figures: Figures | None, fields: Fields) -> LayerResult:
+    result = LayerResult(
+        name=node.name,
+        type=node.type,
+        inputs=node.inputs,
+        input_shapes=tuple(taken.shapes.get(name) for name in node.inputs),
+        output_shape=taken.shapes[node.name],
+        weights_from=node.weights_from,
+        scopes=node.scopes,
+        span=node.place.span,
+    )
+    if figures is None:
+        return result
+    known = {name: _field(reaches) for name, reaches in fields.items()}
+    params = 0 if node.weights_from is not None else figures.params
+    return replace(
+        result,
+        params=params,
+        trainable_params=params if node.trainable else 0,
+        buffers=0 if node.weights_from is not None else figures.buffers,
+        macs=figures.macs,
+        connections=figures.connections,
+        activations=figures.activations,
+        receptive_field=next(iter(known.values()), None),
+        receptive_fields=known,
+    )
+
+
+def _field(reaches: tuple[Reach, ...]) -> ReceptiveField:
+    return ReceptiveField(
+        tuple(reach.size for reach in reaches),
+        tuple(reach.stride for reach in reaches),
+        tuple(reach.start for reach in reaches),
+    )
+
+
+def _totals(taken: Walk, layers: dict[str, LayerResult]) -> Totals:
+    known = [layer for layer in layers.values() if layer.params is not None]
+    params = sum(layer.params or 0 for layer in known)
+    trainable = sum(layer.trainable_params or 0 for layer in known)
+    buffers = sum(layer.buffers or 0 for layer in known)
+    return Totals(
+        params,
+        trainable,
+        buffers,
+        macs=sum(layer.macs or 0 for layer in known),
+        connections=sum(layer.connections or 0 for layer in known),
+        activations=sum(layer.activations or 0 for layer in known),
+        memory=memory(taken, params, trainable, buffers),
+    )
+
+
+def _shared_weights(taken: Walk) -> list[Diagnostic]:
+    """Layers that use the weights of another one with other shapes."""
+    found = []
+    for node in taken.graph.nodes:
+        ours = taken.applied.get(node.name)
+        theirs = taken.applied.get(node.weights_from or "")
+        if node.weights_from is None or ours is None:
+            continue
+        wanted = ours.layer.weights(*ours.x)
+        given = theirs.layer.weights(*theirs.x) if theirs is not None else {}
+        if theirs is not None and wanted == given:
+            continue
+        needs, has = (sum(map(prod, weights.values())) for weights in (wanted, given))
+        found.append(
+            Diagnostic(
+                "shape-mismatch",
+                f"`{node.name}` needs weights {wanted}, but `{node.weights_from}` has {given}",
+                layer=node.name,
+                span=place_of(node.place, "weights_from"),
+                notes=tuple(used(node.place)),
+                expected=needs,
+                found=has,
+            )
+        )
+    return found
+
+
+def _unaligned(item: Unaligned) -> Diagnostic:
+    one, other = item.reaches
+    return Diagnostic(
+        "not-aligned",
+        f"`{item.node.name}` joins branches whose receptive fields do not line up: "
+        f"`{item.one}` and `{item.other}`",
+        severity="note",
+        layer=item.node.name,
+        span=item.node.place.span,
+        notes=(
+            f"`{item.one}`: stride {one.stride}, middle at {one.centre / 2}",
+            f"`{item.other}`: stride {other.stride}, middle at {other.centre / 2}",
+            *used(item.node.place),
+        ),
+    )

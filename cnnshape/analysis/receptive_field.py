@@ -1,0 +1,116 @@
+"""Receptive fields through any graph, exact along every axis.
+
+Output `o` of a layer sees the input indices from first(o) to last(o), counted into the padding where
+it reaches there. Along a plain network first(o) = start + o·stride; behind a transposed convolution
+or an upsampling it repeats with a period: a table of one period and the advance of a whole one
+(Araujo, Norris and Sim 2019, extended from one step to a period of steps).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
+
+from cnnshape.window import Window
+
+LONGEST_PERIOD = 4096
+"""Longer tables are cut: they would outgrow the axes they describe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What the outputs see along one axis of the network's input.
+
+    `axis` is the output's axis that walks along it; None: every output sees the same.
+    Output o = q·P + r sees first[r] + q·advance to last[r] + q·advance, P being the period.
+    """
+
+    axis: int | None
+    first: tuple[int, ...]
+    last: tuple[int, ...]
+    advance: int
+
+    @property
+    def size(self) -> int:
+        """The most input indices that an output sees."""
+        return max(last - first + 1 for first, last in zip(self.first, self.last, strict=True))
+
+    @property
+    def stride(self) -> Fraction:
+        """Input steps a step of the output."""
+        return Fraction(self.advance, len(self.first))
+
+    @property
+    def start(self) -> int:
+        """The first input index that output 0 sees; negative: in the padding."""
+        return self.first[0]
+
+    @property
+    def centre(self) -> Fraction:
+        """Twice the middle of what output 0 sees, on the average over a period."""
+        period = len(self.first)
+        ends = Fraction(sum(self.first) + sum(self.last), period)
+        return ends - self.stride * (period - 1)
+
+    def at(self, index: int) -> tuple[int, int]:
+        """The first and the last input index that an output sees."""
+        turns, rest = divmod(index, len(self.first))
+        return self.first[rest] + turns * self.advance, self.last[rest] + turns * self.advance
+
+
+def whole(size: int) -> Reach:
+    """Every output sees all of an input axis."""
+    return Reach(None, (0,), (size - 1,), size)
+
+
+def own(axis: int) -> Reach:
+    """Every index sees itself: the network's input."""
+    return Reach(axis, (0,), (0,), 1)
+
+
+def through(reach: Reach, window: Window) -> Reach:
+    """What is seen through one more window.
+
+    For a period of one: r' = r + (extent - 1)j, j' = j·step, start' = start - before·j.
+    """
+    if window.up == 1 and len(reach.first) == 1:
+        j = reach.advance
+        first = reach.first[0] - window.before * j
+        last = reach.last[0] + (window.extent - 1 - window.before) * j
+        return Reach(reach.axis, (first,), (last,), j * window.step)
+    inputs = len(reach.first) * window.up
+    period = inputs // gcd(window.step, inputs)
+    advance = reach.advance * window.step * period // inputs
+    if period > LONGEST_PERIOD:
+        advance, period = advance * LONGEST_PERIOD // period, LONGEST_PERIOD
+    firsts, lasts = [], []
+    for index in range(period):
+        lowest = index * window.step - window.before
+        highest = lowest + window.extent - 1
+        firsts.append(reach.at(-(-lowest // window.up))[0])
+        lasts.append(reach.at(highest // window.up)[1])
+    return Reach(reach.axis, tuple(firsts), tuple(lasts), advance)
+
+
+def union(one: Reach, other: Reach, outputs: int) -> tuple[Reach, bool]:
+    """What is seen by way of two branches, and whether these are aligned.
+
+    They are not aligned when their strides differ or their middles are shifted (Araujo et al. 2019,
+    "alignment"); then the union is taken over all `outputs` indices.
+    """
+    if one == other:
+        return one, True
+    if one.axis is None or other.axis is None:
+        return (one if one.axis is None else other), True
+    if one.stride == other.stride:
+        period = lcm(len(one.first), len(other.first))
+        aligned = one.centre == other.centre
+        advance = one.advance * period // len(one.first)
+    else:
+        period, aligned = min(outputs, LONGEST_PERIOD), False
+        advance = max(one.at(period)[0] - one.at(0)[0], other.at(period)[0] - other.at(0)[0])
+    pairs = [(one.at(index), other.at(index)) for index in range(period)]
+    first = tuple(min(a[0], b[0]) for a, b in pairs)
+    last = tuple(max(a[1], b[1]) for a, b in pairs)
+    return Reach(one.axis, first, last, advance), aligned

@@ -1,0 +1,217 @@
+"""What is known of a model: all that a report may read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from cnnshape.diagnostics import Diagnostic, Span
+from cnnshape.graph import Scope
+from cnnshape.layer import Batch, Shape
+
+JSON_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ReceptiveField:
+    """What one output sees of an input, a value a spatial axis (contract of `receptive_field`)."""
+
+    size: tuple[int, ...]
+    stride: tuple[Fraction, ...]
+    start: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerResult:
+    """One layer; what a fault leaves unknown is None."""
+
+    name: str
+    type: str
+    inputs: tuple[str, ...]
+    input_shapes: tuple[Shape | None, ...]
+    output_shape: Shape | None
+    params: int | None = None
+    trainable_params: int | None = None
+    buffers: int | None = None
+    macs: int | None = None
+    connections: int | None = None
+    activations: int | None = None
+    receptive_field: ReceptiveField | None = None
+    receptive_fields: Mapping[str, ReceptiveField] = field(default_factory=dict)
+    weights_from: str | None = None
+    scopes: tuple[Scope, ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes in float32 for one sample.
+
+    `params`: the parameters. `forward`: the most that is alive at once in a forward pass, inputs and
+    outputs of layers. `training`: parameters, buffers, gradients of what is trained, and every
+    layer's output kept for the backward pass (SGD without momentum).
+    """
+
+    params: int = 0
+    forward: int = 0
+    training: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over all layers whose figures are known, for one sample."""
+
+    params: int = 0
+    trainable_params: int = 0
+    buffers: int = 0
+    macs: int = 0
+    connections: int = 0
+    activations: int = 0
+    memory: Memory = Memory()
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A model, checked."""
+
+    model: str | None
+    path: str
+    inputs: Mapping[str, Shape]
+    outputs: Mapping[str, Shape | None]
+    layers: tuple[LayerResult, ...]
+    totals: Totals
+    diagnostics: tuple[Diagnostic, ...]
+    readable: bool = True
+
+    @property
+    def ok(self) -> bool:
+        """Whether the model holds: no error was found."""
+        return not any(item.severity == "error" for item in self.diagnostics)
+
+    @property
+    def warned(self) -> bool:
+        """Whether there is a warning."""
+        return any(item.severity == "warning" for item in self.diagnostics)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form that the contract describes."""
+        memory = self.totals.memory
+        return {
+            "model": self.model,
+            "path": self.path,
+            "ok": self.ok,
+            "inputs": {name: _shape(shape) for name, shape in self.inputs.items()},
+            "outputs": {name: _shape(shape) for name, shape in self.outputs.items()},
+            "layers": [_layer(layer) for layer in self.layers],
+            "totals": {
+                "params": self.totals.params,
+                "trainable_params": self.totals.trainable_params,
+                "buffers": self.totals.buffers,
+                "macs": self.totals.macs,
+                "connections": self.totals.connections,
+                "activations": self.totals.activations,
+                "memory": {
+                    "params": memory.params,
+                    "forward": memory.forward,
+                    "training": memory.training,
+                },
+            },
+            "diagnostics": [_diagnostic(item) for item in self.diagnostics],
+        }
+
+
+def unreadable(path: str, diagnostics: tuple[Diagnostic, ...]) -> Analysis:
+    """What is known of a source that is no model."""
+    return Analysis(None, path, {}, {}, (), Totals(), diagnostics, readable=False)
+
+
+def size_of(size: int | Fraction) -> int | str:
+    """A size for JSON: a number, or the text of what is none."""
+    if isinstance(size, Batch) or (isinstance(size, Fraction) and size.denominator > 1):
+        return str(size)
+    return int(size)
+
+
+def _shape(shape: Shape | None) -> list[int | str] | None:
+    return None if shape is None else [size_of(size) for size in shape]
+
+
+def _field(field: ReceptiveField | None) -> dict[str, list[int | str]] | None:
+    if field is None:
+        return None
+    return {
+        "size": [size_of(size) for size in field.size],
+        "stride": [size_of(size) for size in field.stride],
+        "start": [size_of(size) for size in field.start],
+    }
+
+
+def _layer(layer: LayerResult) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "name": layer.name,
+        "type": layer.type,
+        "inputs": list(layer.inputs),
+        "input_shapes": [_shape(shape) for shape in layer.input_shapes],
+        "output_shape": _shape(layer.output_shape),
+        "params": layer.params,
+        "trainable_params": layer.trainable_params,
+        "buffers": layer.buffers,
+        "macs": layer.macs,
+        "connections": layer.connections,
+        "activations": layer.activations,
+        "receptive_field": _field(layer.receptive_field),
+        "line": layer.span.line if layer.span else None,
+    }
+    if len(layer.receptive_fields) > 1:
+        fields = layer.receptive_fields.items()
+        result["receptive_fields"] = {name: _field(field) for name, field in fields}
+    if layer.weights_from is not None:
+        result["weights_from"] = layer.weights_from
+    return result
+
+
+def _diagnostic(item: Diagnostic) -> dict[str, Any]:
+    span = item.span
+    result: dict[str, Any] = {
+        "rule": item.rule,
+        "severity": item.severity,
+        "message": item.message,
+        "layer": item.layer,
+        "file": span.file if span else None,
+        "line": span.line if span else None,
+        "column": span.column if span else None,
+        "end_line": span.end_line if span else None,
+        "end_column": span.end_column if span else None,
+        "expected": _plain(item.expected),
+        "found": _plain(item.found),
+        "notes": list(item.notes),
+        "labels": [
+            {
+                "file": label.span.file,
+                "line": label.span.line,
+                "column": label.span.column,
+                "end_line": label.span.end_line,
+                "end_column": label.span.end_column,
+                "text": label.text,
+            }
+            for label in item.labels
+        ],
+        "help": item.help,
+    }
+    if item.fix is not None:
+        place = item.fix.span
+        result["fix"] = {
+            "line": place.line,
+            "column": place.column,
+            "end_column": place.end_column,
+            "text": item.fix.text,
+        }
+    return result
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return size_of(value) if isinstance(value, int | Fraction) else value

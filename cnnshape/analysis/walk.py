@@ -1,0 +1,189 @@
+"""Propagation of shapes: every layer's rule applied in topological order.
+
+One fault gives one error. Where a declared size differs from the one that arrives, propagation goes
+on with the one that arrived; where a rule gives nothing, what reads from the layer is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+
+from cnnshape.analysis.layout import to_first, to_last
+from cnnshape.diagnostics import RuleError
+from cnnshape.graph import Graph, Node, is_integer
+from cnnshape.layer import Layer, Shape, show
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A layer and the shapes it read and gave, as (N, C, *spatial) if it thinks in channels."""
+
+    node: Node
+    layer: Layer
+    x: tuple[Shape, ...]
+    y: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A rule that does not hold for a node, given these inputs."""
+
+    node: Node
+    error: RuleError
+    x: tuple[Shape, ...]
+    field: str | None = None
+    declared: int | None = None
+    arrived: int | None = None
+    operand: int = 0
+    axis: int | None = None
+
+
+@dataclass(slots=True)
+class Walk:
+    """Shapes by name, in the model's own layout; None: not known because of a fault."""
+
+    graph: Graph
+    shapes: dict[str, Shape | None]
+    integers: set[str]
+    """Names of what holds integers."""
+    applied: dict[str, Applied] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def moves_axes(self, layer: Layer) -> bool:
+        """Whether the layer sees its input in another layout than the model's."""
+        return self.graph.channels_last and layer.channels
+
+
+def walk(graph: Graph, believed: Mapping[str, Shape] | None = None) -> Walk:
+    """Propagate shapes; a layer in `believed` gives that shape, whatever its rule says."""
+    integers = {item.name for item in graph.inputs if is_integer(item.dtype)}
+    result = Walk(graph, {item.name: item.shape for item in graph.inputs}, integers)
+    shapes = result.shapes
+    for node in graph.nodes:
+        output: Shape | None = None
+        if node.layer is not None:
+            arrived = [shapes.get(name) for name in node.inputs]
+            known = tuple(shape for shape in arrived if shape is not None)
+            if len(known) == len(arrived):
+                output = _apply(result, node, node.layer, known)
+        shapes[node.name] = believed.get(node.name, output) if believed else output
+    return result
+
+
+def _apply(result: Walk, node: Node, layer: Layer, arrived: tuple[Shape, ...]) -> Shape | None:
+    moved = result.moves_axes(layer)
+    x = tuple(map(to_first, arrived)) if moved else arrived
+    faults = len(result.faults)
+    if not _takes(result, node, layer, x):
+        return None
+    if layer.reads == "any":
+        if result.integers.issuperset(node.inputs):
+            result.integers.add(node.name)
+    elif layer.reads != ("integers" if result.integers.issuperset(node.inputs) else "floats"):
+        result.faults.append(Fault(node, _other_numbers(layer), x))
+    try:
+        if len(result.faults) == faults and _agrees(result, node, layer, x):
+            layer.check(*x)
+    except RuleError as error:
+        result.faults.append(Fault(node, error, x))
+    try:
+        y = layer.output_shape(*x)
+    except RuleError as error:
+        if len(result.faults) == faults:
+            result.faults.append(Fault(node, error, x))
+        return None
+    result.applied[node.name] = Applied(node, layer, x, y)
+    return to_last(y) if moved else y
+
+
+def _takes(result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...]) -> bool:
+    """Whether the layer takes so many inputs, of such ranks; if not, it is reported."""
+    fewest, most = layer.arity
+    if len(x) < fewest or (most is not None and len(x) > most):
+        wanted = f"{fewest}" if most == fewest else f"{fewest} or more"
+        if most is not None and most > fewest:
+            wanted = f"{fewest} to {most}"
+        error = RuleError(
+            "bad-rank",
+            f"takes {wanted} input{'s' * (wanted != '1')}, but {len(x)} arrive{'s' * (len(x) == 1)}",
+            field="from",
+            expected=fewest,
+            found=len(x),
+            help="name them, `from: [a, b]`" if fewest > 1 else None,
+        )
+        result.faults.append(Fault(node, error, x))
+        return False
+    ranks = layer.ranks()
+    for operand, shape in enumerate(x):
+        if ranks and len(shape) not in ranks:
+            wanted = " or ".join(rank_name(rank, layer.channels) for rank in ranks)
+            error = RuleError(
+                "bad-rank",
+                f"takes {wanted}, but {show(shape)} arrives",
+                operand=operand,
+                expected=ranks[0],
+                found=len(shape),
+            )
+            result.faults.append(Fault(node, error, x, operand=operand))
+            return False
+    return True
+
+
+def _other_numbers(layer: Layer) -> RuleError:
+    other = "integers" if layer.reads == "floats" else "floats"
+    help = "declare the input's `dtype: int64`" if layer.reads == "integers" else "put an `embedding` before it"
+    return RuleError(
+        "dtype-mismatch",
+        f"reads {layer.reads}, but {other} arrive",
+        expected=layer.reads,
+        found=other,
+        help=help,
+    )
+
+
+RANK_NAMES = {2: "(N, C)", 3: "(N, C, L)", 4: "(N, C, H, W)", 5: "(N, C, D, H, W)"}
+
+
+def rank_name(rank: int, channels: bool = True) -> str:
+    """A shape of a rank, in the names that its axes usually have."""
+    if rank == 3 and not channels:
+        return "(N, L, E)"
+    return RANK_NAMES.get(rank, f"{rank} axes")
+
+
+def _agrees(result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...]) -> bool:
+    """Whether sizes that the arguments repeat are those that arrive; if not, it is reported."""
+    for name, stated in layer.stated.items():
+        declared: int | None = getattr(layer, name)
+        if declared is None:
+            continue
+        operand = min(stated.operand, len(x) - 1)
+        arrived = x[operand][stated.axis]
+        if declared == arrived:
+            continue
+        arrive = "arrives" if arrived == 1 else "arrive"
+        noun = stated.noun if declared != 1 else stated.noun.removesuffix("s")
+        error = RuleError(
+            "size-mismatch",
+            f"takes {declared} {noun}, but {arrived} {arrive}",
+            field=name,
+            operand=operand,
+            expected=arrived,
+            found=declared,
+            help=_repair(name, declared, arrived, x[operand]),
+        )
+        axis = stated.axis % len(x[operand])
+        result.faults.append(
+            Fault(node, error, x, name, declared, arrived, operand=operand, axis=axis)
+        )
+        return False
+    return True
+
+
+def _repair(field: str, declared: int, arrived: int, x: Shape) -> str:
+    if len(x) > 2 and prod(x[1:]) == declared and field == "in_features":
+        values = " · ".join(map(str, x[1:]))
+        return f"put a `flatten` before it: {values} = {declared}"
+    return f"write `{field}: {arrived}`, or leave it out"

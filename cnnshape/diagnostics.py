@@ -1,0 +1,106 @@
+"""What is said about a model: places, diagnostics and the exceptions that carry them. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a file: lines and columns count from 1, the end is exclusive."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A second place that a diagnostic points at, and what was decided there."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Characters to write in place of a span."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding; `message` stands alone, the rest shows it and says what to do."""
+
+    rule: str
+    message: str
+    severity: Severity = "error"
+    layer: str | None = None
+    span: Span | None = None
+    caption: str | None = None
+    labels: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: str | None = None
+    expected: object = None
+    found: object = None
+    fix: Fix | None = None
+
+
+class RuleError(Exception):
+    """A layer's rule does not hold.
+
+    `message` is a predicate (the layer's name is put before it), `field` the argument at fault,
+    `operand` the number of the input at fault, `note` the arithmetic with its numbers.
+    """
+
+    def __init__(
+        self,
+        rule: str,
+        message: str,
+        *,
+        field: str | None = None,
+        operand: int | None = None,
+        expected: object = None,
+        found: object = None,
+        note: str | None = None,
+        help: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.message = message
+        self.field = field
+        self.operand = operand
+        self.expected = expected
+        self.found = found
+        self.note = note
+        self.help = help
+
+
+class CnnshapeError(Exception):
+    """A model cannot be used as asked; `diagnostics` say why."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(map(str, map(_summary, self.diagnostics))))
+
+
+class UnreadableError(CnnshapeError):
+    """The source is no model at all: no such file, not text, not YAML."""
+
+
+class ModelError(CnnshapeError):
+    """The model has a fault, so what was asked of it is not known."""
+
+
+def _summary(diagnostic: Diagnostic) -> str:
+    place = diagnostic.span
+    where = f"{place.file}:{place.line}:{place.column}: " if place else ""
+    return f"{where}{diagnostic.severity}[{diagnostic.rule}]: {diagnostic.message}"

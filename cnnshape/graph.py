@@ -1,0 +1,102 @@
+"""A network as data: inputs, nodes in topological order, and where each came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cnnshape.diagnostics import Diagnostic, Span
+from cnnshape.layer import Layer, Shape
+
+DTYPE_BYTES = {
+    "float16": 2,
+    "bfloat16": 2,
+    "float32": 4,
+    "float64": 8,
+    "int8": 1,
+    "uint8": 1,
+    "int16": 2,
+    "int32": 4,
+    "int64": 8,
+    "bool": 1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A block's use: the place inside it came from here."""
+
+    block: str
+    layer: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a layer stands: its head, its arguments, and the uses of the blocks around it."""
+
+    span: Span | None = None
+    fields: Mapping[str, Span] = field(default_factory=dict)
+    uses: tuple[Use, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A block's expansion that a layer belongs to."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A figure that the author states, and where; `bound` is how it compares: `==`, `<=`, …"""
+
+    figure: str
+    value: object
+    bound: str = "=="
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A tensor given from outside; the shape holds the batch axis."""
+
+    name: str
+    shape: Shape
+    dtype: str = "float32"
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One layer of the network; `layer` is None where its arguments were found to be wrong."""
+
+    name: str
+    type: str
+    layer: Layer | None
+    inputs: tuple[str, ...]
+    place: Place = Place()
+    scopes: tuple[Scope, ...] = ()
+    expect: tuple[Claim, ...] = ()
+    weights_from: str | None = None
+    trainable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A network; every node stands behind those it reads from."""
+
+    name: str
+    path: str
+    inputs: tuple[Input, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[str, ...]
+    channels_last: bool = False
+    limits: tuple[Claim, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
+
+
+def is_integer(dtype: str) -> bool:
+    """Whether a dtype counts: an embedding reads it, a convolution does not."""
+    return dtype == "bool" or dtype.startswith(("int", "uint"))

@@ -1,0 +1,3 @@
+"""Type → family. Written by `make generate`; do not edit."""
+
+INDEX: dict[str, str] = {}

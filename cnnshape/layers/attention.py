@@ -1,0 +1,183 @@
+"""Attention: multi-head attention, and the transformer's encoder layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from cnnshape.diagnostics import RuleError
+from cnnshape.layer import (
+    Batch,
+    Layer,
+    PositiveInt,
+    Probability,
+    Shape,
+    Size,
+    Stated,
+    show,
+)
+from cnnshape.layers.normalisation import Epsilon, nearest_divisors
+from cnnshape.layers.recurrent import sequence_length
+from cnnshape.window import Window
+
+
+class Attention(Layer):
+    """Mixes the steps of a sequence (N, L, E); the batch axis is the one that holds N."""
+
+    def ranks(self) -> tuple[int, ...]:
+        return (3,)
+
+    def windows(self, x: Shape, *others: Shape) -> Mapping[int, Window | None]:
+        return {0 if isinstance(x[1], Batch) else 1: None}
+
+    def flow(self, y: Shape, x: Shape, *others: Shape) -> tuple[tuple[int | None, ...], ...]:
+        """Every output step sees every step; so nothing of keys and values keeps its place."""
+        return ((0, 1, None), *((0, None, None) for _ in others))
+
+
+def check_heads(heads: int, features: Size, field: str) -> None:
+    """The features are shared out evenly among the heads."""
+    if features % heads:
+        raise RuleError(
+            "bad-groups",
+            f"has {heads} heads, which do not divide its {features} features",
+            field=field,
+            found=heads,
+            note=f"{features} = {heads}·{features // heads} + {features % heads}",
+            help=nearest_divisors(field, features, heads),
+        )
+
+
+class MultiheadAttention(Attention):
+    """softmax(QKᵀ/√d)V of projected inputs, in num_heads parts (Vaswani et al. 2017; PyTorch).
+
+    One input attends to itself; two are queries and keys with values; three are queries, keys and
+    values. 4E² weights and 4E biases; MACs: the projections once a step, and twice L·S·E for the
+    products of queries with keys and of weights with values.
+    """
+
+    reads: ClassVar = "floats"
+    types: ClassVar = {"multihead_attention": None}
+    torch: ClassVar = ("MultiheadAttention",)
+    arity: ClassVar = (1, 3)
+    stated: ClassVar = {
+        "embed_dim": Stated("features", -1),
+        "kdim": Stated("features", -1, 1),
+        "vdim": Stated("features", -1, 2),
+    }
+
+    embed_dim: PositiveInt | None = None
+    num_heads: PositiveInt
+    dropout: Probability = 0.0
+    bias: bool = True
+    add_bias_kv: bool = False
+    add_zero_attn: bool = False
+    kdim: PositiveInt | None = None
+    vdim: PositiveInt | None = None
+    batch_first: bool = False
+
+    def check(self, x: Shape, *others: Shape) -> None:
+        check_heads(self.num_heads, x[-1], "num_heads")
+        if len(others) == 2 and others[0][:-1] != others[1][:-1]:
+            raise RuleError(
+                "shape-mismatch",
+                f"has keys {show(others[0])} and values {show(others[1])} of different lengths",
+                operand=2,
+                expected=list(others[0][1:-1]),
+                found=list(others[1][1:-1]),
+            )
+
+    def key_and_value(self, x: Shape, *others: Shape) -> tuple[Shape, Shape]:
+        """The shapes of keys and values; what is not given is the input before it."""
+        key = others[0] if others else x
+        return key, others[1] if len(others) > 1 else key
+
+    def weights(self, x: Shape, *others: Shape) -> dict[str, Shape]:
+        features = x[-1]
+        key, value = self.key_and_value(x, *others)
+        weights: dict[str, Shape] = {"in_proj_weight": (3 * features, features)}
+        if (key[-1], value[-1]) != (features, features):
+            weights = {
+                "q_proj_weight": (features, features),
+                "k_proj_weight": (features, key[-1]),
+                "v_proj_weight": (features, value[-1]),
+            }
+        if self.bias:
+            weights["in_proj_bias"] = (3 * features,)
+        if self.add_bias_kv:
+            weights["bias_k"] = weights["bias_v"] = (1, 1, features)
+        weights["out_proj.weight"] = (features, features)
+        if self.bias:
+            weights["out_proj.bias"] = (features,)
+        return weights
+
+    def products(self, y: Shape, x: Shape, *others: Shape) -> dict[str, Shape]:
+        features = x[-1]
+        key, value = self.key_and_value(x, *others)
+        steps, sources = sequence_length(x), sequence_length(key)
+        attended = sources + self.add_bias_kv + self.add_zero_attn
+        return {
+            "queries": (steps, features, features),
+            "keys": (sources, key[-1], features),
+            "values": (sources, value[-1], features),
+            "scores": (steps, attended, features),
+            "weighted values": (steps, attended, features),
+            "output": (steps, features, features),
+        }
+
+
+class TransformerEncoderLayer(Attention):
+    """Self-attention and two linear layers, each with a shortcut and a layer norm.
+
+    (N, L, E) → (N, L, E); 4E² + 2E·F weights for F = dim_feedforward (Vaswani et al. 2017;
+    PyTorch, TransformerEncoderLayer).
+    """
+
+    reads: ClassVar = "floats"
+    types: ClassVar = {"transformer_encoder_layer": None}
+    torch: ClassVar = ("TransformerEncoderLayer",)
+    stated: ClassVar = {"d_model": Stated("features", -1)}
+
+    d_model: PositiveInt | None = None
+    nhead: PositiveInt
+    dim_feedforward: PositiveInt = 2048
+    dropout: Probability = 0.1
+    activation: Literal["relu", "gelu"] = "relu"
+    layer_norm_eps: Epsilon = Field(default=1e-5)
+    batch_first: bool = False
+    norm_first: bool = False
+    bias: bool = True
+
+    def check(self, x: Shape, *others: Shape) -> None:
+        check_heads(self.nhead, x[-1], "nhead")
+
+    def weights(self, x: Shape, *others: Shape) -> dict[str, Shape]:
+        features, hidden = x[-1], self.dim_feedforward
+        weights: dict[str, Shape] = {
+            "self_attn.in_proj_weight": (3 * features, features),
+            "self_attn.in_proj_bias": (3 * features,),
+            "self_attn.out_proj.weight": (features, features),
+            "self_attn.out_proj.bias": (features,),
+            "linear1.weight": (hidden, features),
+            "linear1.bias": (hidden,),
+            "linear2.weight": (features, hidden),
+            "linear2.bias": (features,),
+            "norm1.weight": (features,),
+            "norm1.bias": (features,),
+            "norm2.weight": (features,),
+            "norm2.bias": (features,),
+        }
+        return {name: w for name, w in weights.items() if self.bias or not name.endswith("bias")}
+
+    def products(self, y: Shape, x: Shape, *others: Shape) -> dict[str, Shape]:
+        features, hidden, steps = x[-1], self.dim_feedforward, sequence_length(x)
+        return {
+            "queries, keys, values": (steps, features, 3 * features),
+            "scores": (steps, steps, features),
+            "weighted values": (steps, steps, features),
+            "output": (steps, features, features),
+            "linear1": (steps, features, hidden),
+            "linear2": (steps, hidden, features),
+        }

@@ -1,0 +1,100 @@
+"""One item of a list of layers, its keys told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cnnshape.diagnostics import Span
+from cnnshape.sources.spec.document import Value
+from cnnshape.sources.spec.findings import Findings, describe, suggest
+from cnnshape.sources.spec.plain import is_dynamic
+
+KEYS = ("name", "type", "from", "repeat", "if", "expect", "weights_from", "trainable")
+"""Keys that every layer takes; all others are arguments of its type."""
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A layer, or the use of a block, as written."""
+
+    value: Value
+    type: str
+    type_value: Value
+    keys: dict[str, Value]
+    arguments: dict[str, Value]
+    spans: Mapping[str, Span]
+    dynamic: bool
+    built: dict[Any, Any] = field(default_factory=dict)
+    """Layers already made of it, by its arguments' values."""
+
+
+class FieldSpans(Mapping[str, Span]):
+    """Where each argument of a layer stands, worked out when asked for."""
+
+    def __init__(self, findings: Findings, value: Value) -> None:
+        self._findings = findings
+        self._values: dict[str, Value] = value.data if isinstance(value.data, dict) else {}
+
+    def __getitem__(self, name: str) -> Span:
+        span = self._findings.span(self._values[name])
+        if span is None:
+            raise KeyError(name)
+        return span
+
+    def __iter__(self) -> Any:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def read_entries(value: Value | None, findings: Findings, where: str) -> list[Entry]:
+    """The layers of a `layers:` list; what is no layer is reported and left out."""
+    if value is None or not isinstance(value.data, list):
+        found = "nothing" if value is None else describe(value.data)
+        findings.add("invalid-value", f"{where} must be a list of layers, not {found}", value)
+        return []
+    entries = (read_entry(item, findings) for item in value.data)
+    return [entry for entry in entries if entry is not None]
+
+
+def read_entry(value: Value, findings: Findings) -> Entry | None:
+    """One layer: a mapping with a `type`, or a type alone."""
+    data = value.data
+    if isinstance(data, str) and data:
+        return Entry(value, data, value, {}, {}, {}, dynamic=False)
+    if not isinstance(data, dict):
+        findings.add(
+            "invalid-value",
+            f"a layer must be a type or a mapping with one, not {describe(data)}",
+            value,
+        )
+        return None
+    type_value = data.get("type")
+    if type_value is None or not isinstance(type_value.data, str) or not type_value.data:
+        _report_type(value, type_value, findings)
+        return None
+    keys = {key: item for key, item in data.items() if key in KEYS}
+    arguments = {key: item for key, item in data.items() if key not in KEYS}
+    return Entry(
+        value,
+        type_value.data,
+        type_value,
+        keys,
+        arguments,
+        FieldSpans(findings, value),
+        dynamic=any(map(is_dynamic, arguments.values())),
+    )
+
+
+def _report_type(value: Value, type_value: Value | None, findings: Findings) -> None:
+    if type_value is not None:
+        found = describe(type_value.data)
+        findings.add("invalid-value", f"`type` must be a layer's type, not {found}", type_value)
+        return
+    keys = list(value.data)
+    at = value.keys[keys[0]] if keys else value
+    help = suggest(keys[0], ["type"]) if len(keys) == 1 else None
+    findings.add("invalid-value", "a layer without a `type`", at, help=help)

@@ -1,0 +1,356 @@
+"""Blocks and repeats written out: from entries to nodes whose references are still names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cnnshape.diagnostics import Span
+from cnnshape.graph import Claim, Place, Scope, Use
+from cnnshape.layer import Layer
+from cnnshape.layers import find, load_all
+from cnnshape.sources.spec.arguments import build
+from cnnshape.sources.spec.block import Block, count_layers
+from cnnshape.sources.spec.claims import read_expectations
+from cnnshape.sources.spec.document import Value
+from cnnshape.sources.spec.entry import KEYS, Entry
+from cnnshape.sources.spec.expression import ExpressionError, evaluate, substitute
+from cnnshape.sources.spec.findings import Findings, clip, describe, suggest
+from cnnshape.sources.spec.plain import to_plain
+
+MOST_LAYERS = 200_000
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name to be looked up once all are known; it was written at `value`, or follows from order."""
+
+    name: str
+    value: Value | None = None
+
+
+@dataclass(slots=True)
+class Pending:
+    """A node whose inputs are references."""
+
+    name: str
+    entry: Entry
+    layer: Layer | None
+    references: tuple[Reference, ...]
+    place: Place
+    scopes: tuple[Scope, ...]
+    expect: tuple[Claim, ...] = ()
+    weights_from: Reference | None = None
+    trainable: bool = True
+
+
+@dataclass(slots=True)
+class Frame:
+    """One expansion of a list of layers: its names, and what it was given."""
+
+    prefix: str
+    names: dict[str, Any]
+    given: tuple[Reference, ...]
+    above: tuple[Reference, ...]
+    uses: tuple[Use, ...] = ()
+    scopes: tuple[Scope, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+    places: dict[int, Place] = field(default_factory=dict)
+
+
+class TooLargeError(Exception):
+    """More layers than a model may have."""
+
+
+class Expansion:
+    """The nodes of a model, and what stands for the names of blocks and repeats."""
+
+    def __init__(
+        self, blocks: Mapping[str, Block], variables: dict[str, Any], findings: Findings
+    ) -> None:
+        self.blocks = blocks
+        self.variables = variables
+        self.findings = findings
+        self.pending: list[Pending] = []
+        self.aliases: dict[str, tuple[Reference, ...]] = {}
+        self.absent: set[str] = set()
+        self.block_claims: list[tuple[str, tuple[Claim, ...]]] = []
+        self.default_arguments: dict[str, Any] = {}
+        """What stands for an argument left out that names the channel axis."""
+
+    def run(self, entries: list[Entry], given: tuple[Reference, ...]) -> tuple[Reference, ...]:
+        """Expand the model's layers; what the last of them is called."""
+        if count_layers(entries, self.blocks) > MOST_LAYERS:
+            raise TooLargeError
+        frame = Frame("", dict(self.variables), given, given)
+        self._expand(entries, frame)
+        return frame.above
+
+    def _expand(self, entries: list[Entry], frame: Frame) -> None:
+        for entry in entries:
+            self._add(entry, frame)
+
+    def _add(self, entry: Entry, frame: Frame) -> None:
+        repeat = entry.keys.get("repeat")
+        if repeat is None:
+            self._add_once(entry, frame)
+            return
+        times = self._repetitions(repeat, frame)
+        names = frame.names
+        kept = frame.names
+        base: str | None = None
+        for index in range(times):
+            frame.names = {**names, "index": index}
+            if not self._is_on(entry, frame):
+                continue
+            if base is None:
+                base = self._name(entry, frame)
+            self._add_named(entry, frame, f"{base}.{index}")
+        frame.names = kept
+        if base is not None:
+            self.aliases[base] = frame.above
+        elif "name" in entry.keys:
+            self.absent.add(self._name(entry, frame))
+
+    def _add_once(self, entry: Entry, frame: Frame) -> None:
+        if self._is_on(entry, frame):
+            self._add_named(entry, frame, self._name(entry, frame))
+        elif "name" in entry.keys:
+            self.absent.add(self._name(entry, frame))
+
+    def _add_named(self, entry: Entry, frame: Frame, name: str) -> None:
+        block = self.blocks.get(entry.type)
+        if block is not None:
+            self._add_block(entry, block, frame, name)
+        else:
+            self._add_layer(entry, frame, name)
+
+    def _is_on(self, entry: Entry, frame: Frame) -> bool:
+        condition = entry.keys.get("if")
+        if condition is None:
+            return True
+        data = condition.data
+        try:
+            if isinstance(data, str):
+                return bool(substitute(data, frame.names) if "${" in data else evaluate(data, frame.names))
+            if type(data) in (bool, int):
+                return bool(data)
+            self.findings.add(
+                "invalid-value", f"`if` must be an expression, not {describe(data)}", condition
+            )
+        except ExpressionError as error:
+            self._report(error, condition, frame, "`if`")
+        return True
+
+    def _repetitions(self, repeat: Value, frame: Frame) -> int:
+        times = self._value(repeat, frame, "`repeat`")
+        if type(times) is not int or times < 0:
+            if times is not None:
+                found = describe(times)
+                self.findings.add(
+                    "invalid-value", f"`repeat` must be an integer from 0 on, not {found}", repeat
+                )
+            return 1
+        if times > MOST_LAYERS:
+            raise TooLargeError
+        return times
+
+    def _value(self, value: Value, frame: Frame, what: str) -> Any:
+        """A value with its expressions evaluated, None where that failed and was reported."""
+        try:
+            return to_plain(value, frame.names)
+        except ExpressionError as error:
+            self._report(error, value, frame, what)
+            return None
+
+    def _report(self, error: ExpressionError, value: Value, frame: Frame, what: str) -> None:
+        help = suggest(error.name, frame.names) if error.name is not None else None
+        self.findings.add("invalid-value", f"{what}: {error}", value, help=help)
+
+    def _name(self, entry: Entry, frame: Frame) -> str:
+        """The layer's full name: its own or `<type>_<k>`, behind the names of the blocks around it."""
+        count = frame.counts[entry.type] = frame.counts.get(entry.type, 0) + 1
+        default = f"{frame.prefix}{entry.type}_{count}"
+        given = entry.keys.get("name")
+        if given is None:
+            return default
+        name = self._value(given, frame, "`name`")
+        if type(name) is int:
+            name = str(name)
+        if isinstance(name, str) and name.isprintable() and 0 < len(name) <= LONGEST_NAME:
+            if name != "input":
+                return frame.prefix + name
+            self.findings.add("duplicate-name", "`input` is the name of what is given", given)
+        elif name is not None:
+            found = describe(name)
+            self.findings.add("invalid-value", f"`name` must be a line of text, not {found}", given)
+        return default
+
+    def _place(self, entry: Entry, frame: Frame) -> Place:
+        place = frame.places.get(id(entry))
+        if place is None:
+            head = entry.keys.get("name", entry.type_value)
+            place = Place(self.findings.span(head), entry.spans, frame.uses)
+            frame.places[id(entry)] = place
+        return place
+
+    def _add_layer(self, entry: Entry, frame: Frame, name: str) -> None:
+        if len(self.pending) >= MOST_LAYERS:
+            raise TooLargeError
+        references = self._references(entry, frame)
+        node = Pending(
+            name, entry, self._layer(entry, frame, name), references, self._place(entry, frame), frame.scopes
+        )
+        self._add_keys(node, entry, frame)
+        self.pending.append(node)
+        frame.above = (Reference(name),)
+
+    def _add_keys(self, node: Pending, entry: Entry, frame: Frame) -> None:
+        if "expect" in entry.keys:
+            node.expect = read_expectations(entry.keys["expect"], frame.names, self.findings)
+        shared = entry.keys.get("weights_from")
+        if shared is not None:
+            found = self._source(shared, frame, "weights_from")
+            node.weights_from = found[0] if len(found) == 1 else None
+        trainable = entry.keys.get("trainable")
+        if trainable is not None:
+            wanted = self._value(trainable, frame, "`trainable`")
+            if type(wanted) is bool:
+                node.trainable = wanted
+            elif wanted is not None:
+                found_text = describe(wanted)
+                self.findings.add(
+                    "invalid-value", f"`trainable` must be true or false, not {found_text}", trainable
+                )
+
+    def _layer(self, entry: Entry, frame: Frame, name: str) -> Layer | None:
+        if not entry.dynamic:
+            if None not in entry.built:
+                entry.built[None] = self._build(entry, frame, name)
+            layer: Layer | None = entry.built[None]
+            return layer
+        return self._build(entry, frame, name)
+
+    def _build(self, entry: Entry, frame: Frame, name: str) -> Layer | None:
+        cls = find(entry.type)
+        if cls is None:
+            self.findings.add(
+                "unknown-type",
+                f"no layer or block is called `{clip(entry.type)}`",
+                entry.type_value,
+                layer=name,
+                help=suggest(entry.type, [*load_all(), *self.blocks]),
+            )
+            return None
+        arguments: dict[str, Any] = {}
+        for key, value in entry.arguments.items():
+            try:
+                arguments[key] = to_plain(value, frame.names)
+            except ExpressionError as error:
+                self._report(error, value, frame, f"`{key}` of `{name}`")
+                return None
+        if cls.channel_dim is not None and cls.channel_dim not in arguments:
+            arguments.update({cls.channel_dim: v for v in self.default_arguments.values()})
+        try:
+            key_of = tuple(arguments.items())
+            if key_of not in entry.built:
+                entry.built[key_of] = build(cls, entry, arguments, name, self.findings)
+            layer: Layer | None = entry.built[key_of]
+            return layer
+        except TypeError:  # a mapping as an argument has no hash, and fits no layer
+            return build(cls, entry, arguments, name, self.findings)
+
+    def _references(self, entry: Entry, frame: Frame) -> tuple[Reference, ...]:
+        value = entry.keys.get("from")
+        return frame.above if value is None else self._source(value, frame, "from")
+
+    def _source(self, value: Value, frame: Frame, key: str) -> tuple[Reference, ...]:
+        """What a `from` names: `input`, a part of it, or layers of the same list."""
+        items = value.data if isinstance(value.data, list) else [value]
+        found: list[Reference] = []
+        for item in items:
+            name = self._value(item, frame, f"`{key}`")
+            if type(name) is int:
+                name = str(name)
+            if not isinstance(name, str) or not name:
+                if name is not None:
+                    self.findings.add(
+                        "invalid-value",
+                        f"`{key}` must be a layer's name or a list of them, not {describe(name)}",
+                        item,
+                    )
+                found.append(Reference("", item))
+            elif name == "input":
+                found += [Reference(given.name, item) for given in frame.given]
+            elif name.startswith("input.") and frame.prefix:
+                found.append(self._part(name, item, frame))
+            else:
+                found.append(Reference(frame.prefix + name, item))
+        return tuple(found)
+
+    def _part(self, name: str, item: Value, frame: Frame) -> Reference:
+        number = name.removeprefix("input.")
+        if number.isdecimal() and int(number[:9]) < len(frame.given):
+            return Reference(frame.given[int(number)].name, item)
+        count = len(frame.given)
+        self.findings.add(
+            "unknown-reference",
+            f"no `{clip(name)}`: the block is given {count} input{'s' * (count != 1)}",
+            item,
+        )
+        return Reference("", item)
+
+    def _add_block(self, entry: Entry, block: Block, frame: Frame, name: str) -> None:
+        given = self._references(entry, frame)
+        names = self._bind(entry, block, frame, name)
+        span = self.findings.span(entry.type_value)
+        uses = (Use(block.name, name, span), *frame.uses) if span else frame.uses
+        scopes = (*frame.scopes, Scope(name, block.name))
+        inner = Frame(f"{name}.", names, given, given, uses, scopes)
+        inner.places = self._shared_places(entry, frame)
+        self._expand(block.entries, inner)
+        output = inner.above
+        if block.output is not None:
+            output = self._source(block.output, inner, "output")
+        self.aliases[name] = frame.above = output
+        if "expect" in entry.keys:
+            claims = read_expectations(entry.keys["expect"], frame.names, self.findings)
+            self.block_claims.append((name, claims))
+
+    def _shared_places(self, entry: Entry, frame: Frame) -> dict[int, Place]:
+        """Repetitions of a block stand in one place; its uses elsewhere do not."""
+        if "repeat" not in entry.keys:
+            return {}
+        places: dict[int, Place] = entry.built.setdefault(("places", frame.uses), {})
+        return places
+
+    def _bind(self, entry: Entry, block: Block, frame: Frame, name: str) -> dict[str, Any]:
+        """The names that a block's layers see: variables, its params, and `index`."""
+        names = dict(self.variables)
+        if "index" in frame.names:
+            names["index"] = frame.names["index"]
+        for key in entry.arguments:
+            if key not in block.params:
+                self._unknown_param(entry, block, key)
+        for param, default in block.params.items():
+            if param in entry.arguments:
+                names[param] = self._value(entry.arguments[param], frame, f"`{param}`")
+            elif default.data is not None:
+                inner = Frame("", names, (), ())
+                names[param] = self._value(default, inner, f"`{param}`")
+            else:
+                self.findings.add(
+                    "invalid-value",
+                    f"the block `{block.name}` needs `{param}`",
+                    entry.type_value,
+                    layer=name,
+                )
+                names[param] = None
+        return names
+
+    def _unknown_param(self, entry: Entry, block: Block, key: str) -> None:
+        at: Value | Span = entry.value.keys[key]
+        known = [*block.params, *KEYS]
+        self.findings.unknown_key(key, at, known, f"the block `{block.name}`")

@@ -1,0 +1,299 @@
+"""A model file's top level: from a document to a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import PurePath
+from typing import Any
+
+from cnnshape.graph import DTYPE_BYTES, Graph, Input
+from cnnshape.layer import LARGEST, N, Shape
+from cnnshape.sources.spec.block import read_blocks
+from cnnshape.sources.spec.claims import read_limits
+from cnnshape.sources.spec.document import Document, Value, syntax_error
+from cnnshape.sources.spec.entry import read_entries
+from cnnshape.sources.spec.expand import MOST_LAYERS, Expansion, Reference, TooLargeError
+from cnnshape.sources.spec.expression import ExpressionError
+from cnnshape.sources.spec.findings import Findings, clip, describe, suggest
+from cnnshape.sources.spec.plain import to_plain
+from cnnshape.sources.spec.wire import FAULTY, Wiring
+
+KEYS = (
+    "cnnshape",
+    "name",
+    "description",
+    "reference",
+    "input",
+    "inputs",
+    "layout",
+    "vars",
+    "blocks",
+    "layers",
+    "outputs",
+    "loss",
+    "limits",
+)
+INPUT_KEYS = ("shape", "dtype")
+LAYOUTS = ("channels_first", "channels_last")
+MOST_AXES = 8
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says about a model: values of `vars`, and shapes of inputs.
+
+    The shape of a model's only input may go by the name None.
+    """
+
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    shapes: Mapping[str | None, tuple[int, ...]] = field(default_factory=dict)
+
+
+class UsageError(Exception):
+    """An option does not fit the model."""
+
+
+def read(document: Document, options: Options) -> Graph:
+    """The graph of a model file; what is wrong in it is in `findings`.
+
+    Raises UnreadableError for a document that is no model, UsageError for an option that does not
+    fit it.
+    """
+    root = document.root
+    if not isinstance(root.data, dict):
+        raise syntax_error(
+            document.file,
+            f"a model file is a mapping with `input` and `layers`, not {describe(root.data)}",
+            document.span(root),
+        )
+    return _Reader(document, options).graph()
+
+
+class _Reader:
+    def __init__(self, document: Document, options: Options) -> None:
+        self.data: dict[str, Value] = document.root.data
+        self.root = document.root
+        self.document = document
+        self.options = options
+        self.findings = Findings(document)
+
+    def graph(self) -> Graph:
+        self._check_top()
+        names = self._variables()
+        inputs = self._inputs(names)
+        blocks = read_blocks(self.data.get("blocks"), self.findings)
+        entries = read_entries(self.data["layers"], self.findings, "`layers`") if "layers" in self.data else []
+        channels_last = self._layout(names) == "channels_last"
+        expansion = Expansion(blocks, names, self.findings)
+        if channels_last:
+            expansion.default_arguments = {"dim": -1}
+        given = tuple(Reference(item.name) for item in inputs) or (Reference(FAULTY),)
+        try:
+            last = expansion.run(entries, given)
+        except TooLargeError:
+            message = f"more than {MOST_LAYERS:,} layers"
+            self.findings.add("invalid-value", message, self.root.keys.get("layers"))
+            expansion.pending.clear()
+            last = ()
+        if "layers" in self.data and not entries and not self.findings.items:
+            self.findings.add("invalid-value", "`layers` is empty", self.data["layers"])
+        wiring = Wiring(expansion, [item.name for item in inputs], self.findings)
+        nodes = wiring.nodes()
+        return Graph(
+            name=self._text("name") or PurePath(self.document.file).stem,
+            path=self.document.file,
+            inputs=inputs,
+            nodes=nodes,
+            outputs=self._outputs(wiring, last),
+            channels_last=channels_last,
+            limits=read_limits(self.data.get("limits"), names, self.findings),
+            findings=tuple(self.findings.items),
+        )
+
+    def _check_top(self) -> None:
+        for key in [key for key in self.data if key not in KEYS]:
+            self.findings.unknown_key(key, self.root.keys[key], KEYS, "a model file")
+        version = self.data.get("cnnshape")
+        if version is not None and (type(version.data) is not int or version.data != 1):
+            found = describe(version.data)
+            message = f"`cnnshape` is the format's version, which is 1, not {found}"
+            self.findings.add("invalid-value", message, version)
+        for key in ("name", "description", "reference"):
+            self._text(key)
+        loss = self.data.get("loss")
+        if loss is not None and not isinstance(loss.data, str | dict):
+            self.findings.add("invalid-value", "`loss` must name a loss", loss)
+        if "layers" not in self.data:
+            self._missing("layers", "a model file has a list of `layers`")
+
+    def _missing(self, key: str, message: str) -> None:
+        """A key that is not there is reported, unless a misspelt one was."""
+        unknown = [name for name in self.data if name not in KEYS]
+        if not any(suggest(name, [key]) == f"write `{key}`" for name in unknown if len(name) > 2):
+            self.findings.add("invalid-value", message, self._head())
+
+    def _head(self) -> Value:
+        return next(iter(self.root.keys.values()), self.root)
+
+    def _text(self, key: str) -> str | None:
+        """A line of text, or several for `reference`; None where there is none."""
+        value = self.data.get(key)
+        if value is None or value.data is None:
+            return None
+        if isinstance(value.data, str):
+            return value.data
+        if key == "reference" and isinstance(value.data, list):
+            return None
+        if isinstance(value.data, bool | int | float) and key == "name":
+            return str(value.data)
+        found = describe(value.data)
+        self.findings.add("invalid-value", f"`{key}` must be text, not {found}", value)
+        return None
+
+    def _layout(self, names: dict[str, Any]) -> str:
+        value = self.data.get("layout")
+        layout = "channels_first" if value is None else self._plain(value, names, "`layout`")
+        if layout not in LAYOUTS:
+            found = describe(layout)
+            message = f"`layout` must be {' or '.join(LAYOUTS)}, not {found}"
+            self.findings.add("invalid-value", message, value)
+        return str(layout)
+
+    def _plain(self, value: Value, names: dict[str, Any], what: str) -> Any:
+        try:
+            return to_plain(value, names)
+        except ExpressionError as error:
+            help = suggest(error.name, names) if error.name is not None else None
+            self.findings.add("invalid-value", f"{what}: {error}", value, help=help)
+            return None
+
+    def _variables(self) -> dict[str, Any]:
+        """`vars`, each of which may use those above it, with the command line's values in place."""
+        value = self.data.get("vars")
+        names: dict[str, Any] = {}
+        if value is not None and not isinstance(value.data, dict):
+            found = describe(value.data)
+            self.findings.add("invalid-value", f"`vars` must be a mapping, not {found}", value)
+            value = None
+        given = {} if value is None else value.data
+        for name in self.options.variables:
+            if name not in given:
+                help = suggest(name, given)
+                raise UsageError(
+                    f"no variable is called `{clip(name)}` in {self.document.file}"
+                    + (f"; {help}" if help else "")
+                )
+        for name, item in given.items():
+            if not name.isidentifier() or name == "index":
+                reason = "is the number of a repetition" if name == "index" else "is no name"
+                key = None if value is None else value.keys[name]
+                self.findings.add("invalid-value", f"a variable cannot be called `{clip(name)}`: it {reason}", key)
+            if name in self.options.variables:
+                names[name] = self.options.variables[name]
+            else:
+                names[name] = self._plain(item, names, f"`{name}`")
+        return names
+
+    def _inputs(self, names: dict[str, Any]) -> tuple[Input, ...]:
+        one, several = self.data.get("input"), self.data.get("inputs")
+        if one is not None and several is not None:
+            self.findings.add(
+                "invalid-value", "`input` and `inputs`: a model file has one of them", self.root.keys["inputs"]
+            )
+        if one is None and several is None:
+            if not self.options.shapes:
+                self._missing("input", "a model file says its `input`, such as `[3, 224, 224]`")
+                return ()
+            one = Value(list(map(Value, next(iter(self.options.shapes.values())))))
+        if one is not None:
+            items = {"input": one}
+        elif several is not None and isinstance(several.data, dict) and several.data:
+            items = several.data
+        else:
+            self.findings.add("invalid-value", "`inputs` must be a mapping of names to shapes", several)
+            return ()
+        shapes = self._given_shapes(list(items))
+        found = [self._input(name, item, shapes.get(name), names) for name, item in items.items()]
+        return tuple(item for item in found if item is not None)
+
+    def _given_shapes(self, names: list[str]) -> dict[str, tuple[int, ...]]:
+        """The command line's shapes by the names of inputs."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for name, shape in self.options.shapes.items():
+            if name is None and len(names) > 1:
+                listed = ", ".join(names)
+                raise UsageError(f"the model has several inputs ({listed}): write --input {names[0]}=…")
+            key = names[0] if name is None else name
+            if key not in names:
+                raise UsageError(f"the model has no input `{clip(key)}`, but {', '.join(names)}")
+            shapes[key] = shape
+        return shapes
+
+    def _input(
+        self, name: str, value: Value, override: tuple[int, ...] | None, names: dict[str, Any]
+    ) -> Input | None:
+        dtype = "float32"
+        shape_value: Value | None = value
+        if isinstance(value.data, dict):
+            for key in [key for key in value.data if key not in INPUT_KEYS]:
+                self.findings.unknown_key(key, value.keys[key], INPUT_KEYS, f"the input `{name}`")
+            shape_value = value.data.get("shape")
+            dtype = self._dtype(value.data.get("dtype"), names)
+        if override is not None:
+            return Input(name, (N, *override), dtype, self.findings.span(value))
+        if shape_value is None:
+            self.findings.add("invalid-value", f"the input `{name}` has no `shape`", value)
+            return None
+        shape = self._shape(name, shape_value, names)
+        return None if shape is None else Input(name, shape, dtype, self.findings.span(shape_value))
+
+    def _dtype(self, value: Value | None, names: dict[str, Any]) -> str:
+        dtype = "float32" if value is None else self._plain(value, names, "`dtype`")
+        if dtype in DTYPE_BYTES:
+            return str(dtype)
+        if dtype is not None:
+            help = suggest(str(dtype), DTYPE_BYTES)
+            self.findings.add("invalid-value", f"no dtype is called {describe(dtype)}", value, help=help)
+        return "float32"
+
+    def _shape(self, name: str, value: Value, names: dict[str, Any]) -> Shape | None:
+        sizes = self._plain(value, names, f"the shape of `{name}`")
+        if sizes is None and value.data is not None:
+            return None
+        if not isinstance(sizes, tuple) or not 0 < len(sizes) <= MOST_AXES:
+            found = describe(sizes)
+            message = f"the shape of `{name}` must be a list of sizes such as `[3, 224, 224]`, not {found}"
+            self.findings.add("invalid-value", message, value)
+            return None
+        for number, size in enumerate(sizes):
+            item = value.data[number] if isinstance(value.data, list) else value
+            if type(size) is not int:
+                message = f"a size of `{name}` must be an integer, not {describe(size)}"
+                self.findings.add("invalid-value", message, item)
+                return None
+            if not 1 <= size <= LARGEST or prod(sizes) >= 2**62:
+                bound = "at least 1" if size < 1 else f"at most {LARGEST:,}"
+                message = f"a size of `{name}` must be {bound}, not {size:,}"
+                self.findings.add("invalid-value", message, item, found=size)
+                return None
+        return (N, *sizes)
+
+    def _outputs(self, wiring: Wiring, last: tuple[Reference, ...]) -> tuple[str, ...]:
+        """The names that `outputs` gives, less those that an `if` leaves out; by default the last."""
+        value = self.data.get("outputs")
+        references = list(last)
+        if value is not None:
+            items = value.data if isinstance(value.data, list) else [value]
+            references = []
+            for item in items:
+                if not isinstance(item.data, str):
+                    found = describe(item.data)
+                    self.findings.add("invalid-value", f"`outputs` must be layers' names, not {found}", item)
+                elif item.data not in wiring.expansion.absent:
+                    references.append(Reference(item.data, item))
+        found_names = (name for reference in references for name in wiring.resolve(reference))
+        outputs = tuple(dict.fromkeys(name for name in found_names if name != FAULTY))
+        return outputs
+

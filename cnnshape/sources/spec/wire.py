@@ -1,0 +1,156 @@
+"""From names to edges: references looked up, nodes put in topological order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import heapify, heappop, heappush
+
+from cnnshape.graph import Node
+from cnnshape.sources.spec.document import Value
+from cnnshape.sources.spec.expand import Expansion, Pending, Reference
+from cnnshape.sources.spec.findings import Findings, clip, suggest
+
+FAULTY = ""
+"""Stands for an input whose name means nothing; the analysis leaves alone what reads it."""
+
+
+class Wiring:
+    """Looks names up among inputs, layers, blocks and repeats."""
+
+    def __init__(self, expansion: Expansion, inputs: Iterable[str], findings: Findings) -> None:
+        self.expansion = expansion
+        self.findings = findings
+        self.inputs = tuple(inputs)
+        self.known = dict.fromkeys(self.inputs, -1)
+        for number, node in enumerate(expansion.pending):
+            self._add(node, number)
+
+    def _add(self, node: Pending, number: int) -> None:
+        if node.name in self.known:
+            first = self.known[node.name]
+            at = node.entry.keys.get("name", node.entry.type_value)
+            what = "an input" if first < 0 else "a layer"
+            self.findings.add(
+                "duplicate-name", f"`{node.name}` is {what}'s name already", at, layer=node.name
+            )
+            return
+        self.known[node.name] = number
+
+    def resolve(self, reference: Reference) -> tuple[str, ...]:
+        """The inputs or nodes that a name means; FAULTY where there are none."""
+        if reference.name in self.known:
+            return (reference.name,)
+        found: list[str] = []
+        waiting, seen = [reference.name], set[str]()
+        while waiting:
+            name = waiting.pop(0)
+            if name in self.known:
+                found.append(name)
+            elif name in self.expansion.aliases and name not in seen:
+                seen.add(name)
+                waiting[:0] = [part.name for part in self.expansion.aliases[name]]
+            else:
+                found.append(FAULTY)
+                if name:
+                    self._report(name, reference.value, cyclic=name in seen)
+        return tuple(found)
+
+    def _report(self, name: str, at: Value | None, *, cyclic: bool) -> None:
+        if cyclic:
+            message = f"`{clip(name)}` reads what it gives itself"
+            self.findings.add("cyclic-reference", message, at)
+            return
+        if name in self.expansion.absent:
+            message = f"`{clip(name)}` is left out by its `if`"
+            help: str | None = "choose with an expression, `\"${'a' if … else 'b'}\"`"
+        else:
+            message = f"no layer is called `{clip(name)}`"
+            prefix = name.rpartition(".")[0]
+            inside = f"{prefix}." if prefix else ""
+            near = [
+                known.removeprefix(inside)
+                for known in (*self.known, *self.expansion.aliases)
+                if known.startswith(inside)
+            ]
+            help = suggest(name.removeprefix(inside), near[:5000])
+        self.findings.add("unknown-reference", message, at, help=help)
+
+    def nodes(self) -> tuple[Node, ...]:
+        """All nodes, each behind those that it reads from."""
+        nodes = [self._node(pending) for pending in self.expansion.pending]
+        for name, claims in self.expansion.block_claims:
+            for output in self.resolve(Reference(name)):
+                number = self.known.get(output, -1)
+                if number >= 0:
+                    node = self.expansion.pending[number]
+                    node.expect = (*node.expect, *claims)
+                    nodes[number] = self._node(node)
+        return self._ordered(nodes)
+
+    def _node(self, pending: Pending) -> Node:
+        inputs = tuple(
+            name for reference in pending.references for name in self.resolve(reference)
+        )
+        shared = None
+        if pending.weights_from is not None:
+            found = self.resolve(pending.weights_from)
+            shared = found[0] if len(found) == 1 and found[0] != FAULTY else None
+        return Node(
+            pending.name,
+            pending.entry.type,
+            pending.layer,
+            inputs,
+            pending.place,
+            pending.scopes,
+            pending.expect,
+            shared,
+            pending.trainable,
+        )
+
+    def _ordered(self, nodes: list[Node]) -> tuple[Node, ...]:
+        """The file's order, but for nodes that read from later ones."""
+        number_of = {node.name: number for number, node in enumerate(nodes)}
+        waits: dict[int, int] = {}
+        readers: dict[int, list[int]] = {}
+        forward = False
+        for number, node in enumerate(nodes):
+            sources = {number_of[name] for name in node.inputs if name in number_of}
+            waits[number] = len(sources)
+            for source in sources:
+                readers.setdefault(source, []).append(number)
+                forward = forward or source >= number
+        if not forward:
+            return tuple(nodes)
+        ready = [number for number, count in waits.items() if count == 0]
+        heapify(ready)
+        order: list[int] = []
+        while ready:
+            order.append(heappop(ready))
+            for reader in readers.get(order[-1], ()):
+                waits[reader] -= 1
+                if waits[reader] == 0:
+                    heappush(ready, reader)
+        if len(order) < len(nodes):
+            self._report_cycle(nodes, set(range(len(nodes))) - set(order), number_of)
+        return tuple(nodes[number] for number in order)
+
+    def _report_cycle(self, nodes: list[Node], rest: set[int], number_of: dict[str, int]) -> None:
+        """Walk against the edges among the nodes left over until one is met again."""
+        path = [min(rest)]
+        while True:
+            inputs = nodes[path[-1]].inputs
+            step = min(number_of[n] for n in inputs if number_of.get(n) in rest)
+            if step in path:
+                break
+            path.append(step)
+        ring = path[path.index(step) :][::-1]
+        first = min(ring)
+        turn = ring.index(first)
+        names = [nodes[number].name for number in (*ring[turn:], *ring[: turn + 1])]
+        entry = self.expansion.pending[first].entry
+        self.findings.add(
+            "cyclic-reference",
+            f"`{names[0]}` reads what depends on it: {' → '.join(names[:12])}",
+            entry.keys.get("from", entry.type_value),
+            layer=names[0],
+        )
