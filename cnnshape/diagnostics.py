@@ -93,7 +93,9 @@ class CnnshapeError(Exception):
 
 
 class UnreadableError(CnnshapeError):
-    """The source is no model at all: no such file, not text, not YAML."""
+    """The source is no model at all: not text, not YAML; `text` is what could be read of it."""
+
+    text: str = ""
 
 
 class ModelError(CnnshapeError):

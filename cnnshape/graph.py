@@ -95,6 +95,8 @@ class Graph:
     channels_last: bool = False
     limits: tuple[Claim, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """File → its text, for showing the lines that diagnostics point at."""
 
 
 def is_integer(dtype: str) -> bool:

@@ -83,7 +83,9 @@ REGISTRY: dict[str, type[Layer]] = {}
 class Layer(BaseModel):
     """One layer's arguments (fields, in PyTorch's positional order) and its rules."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", ignored_types=(cached_property,))
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", ignored_types=(cached_property,)
+    )
 
     types: ClassVar[Mapping[str, int | None]] = {}
     """Type name → spatial axes; None: any number of them."""
@@ -190,13 +192,18 @@ class Layer(BaseModel):
 
 
 def is_bias(name: str) -> bool:
-    """Whether a parameter is added rather than multiplied (`bias`, `in_proj_bias`, `bias_ih_l0`)."""
+    """Whether a parameter is added, not multiplied (`bias`, `in_proj_bias`, `bias_ih_l0`)."""
     return "bias" in name.rpartition(".")[2]
 
 
 def show(shape: Shape) -> str:
     """`(N, 20, 4, 4)`."""
     return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+
+
+def division(whole: int, part: int) -> str:
+    """A division that leaves a rest: `10 = 3·3 + 1`."""
+    return f"{whole} = {part}·{whole // part} + {whole % part}"
 
 
 SPATIAL_NAMES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}

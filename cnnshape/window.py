@@ -10,8 +10,8 @@ from typing import NamedTuple
 class Window:
     """What one output index sees along one input axis; the receptive field follows from it.
 
-    Output `o` sees the input positions `i` with `o·step - before <= i·up < o·step - before + extent`.
-    A convolution has `up = 1`; a transposed convolution of stride s reads a grid that holds an input
+    Output `o` sees the inputs `i` with `o·step - before <= i·up < o·step - before + extent`. A
+    convolution has `up = 1`; a transposed convolution of stride s reads a grid that holds an input
     at every s-th place, `up = s` (Dumoulin and Visin 2016, section 4).
     """
 
@@ -38,7 +38,7 @@ class Slide(NamedTuple):
         return self.dilation * (self.kernel - 1) + 1
 
     def output_size(self) -> int:
-        """floor((W + p_before + p_after - d(k - 1) - 1)/s) + 1 (Dumoulin and Visin 2016, section 2).
+        """floor((W + p_before + p_after - d(k - 1) - 1)/s) + 1 (Dumoulin, Visin 2016, section 2).
 
         With `ceil` the division rounds up, and a last window that would start beyond the input and
         its left padding is dropped (PyTorch, MaxPool2d, `ceil_mode`).
@@ -97,7 +97,7 @@ class Spread(NamedTuple):
     output_padding: int = 0
 
     def output_size(self) -> int:
-        """(W - 1)s - p_before - p_after + d(k - 1) + output_padding + 1 (PyTorch, ConvTranspose2d)."""
+        """(W - 1)s - p_before - p_after + d(k - 1) + output_padding + 1 (ConvTranspose2d)."""
         taps = self.dilation * (self.kernel - 1)
         pads = self.before + self.after
         return (self.size - 1) * self.stride - pads + taps + self.output_padding + 1
@@ -108,9 +108,7 @@ class Spread(NamedTuple):
         return Window(taps + 1, 1, taps - self.before, self.stride)
 
     def formula(self) -> str:
-        pads = (
-            f"2·{self.before}" if self.before == self.after else f"{self.before} - {self.after}"
-        )
+        pads = f"2·{self.before}" if self.before == self.after else f"{self.before} - {self.after}"
         taps = f"{self.dilation}·({self.kernel} - 1)"
         return (
             f"({self.size} - 1)·{self.stride} - {pads} + {taps} + {self.output_padding} + 1"

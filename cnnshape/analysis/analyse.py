@@ -32,7 +32,9 @@ def analyse(graph: Graph) -> Analysis:
     faulty = {fault.node.name for fault in taken.faults}
     diagnostics += broken_expectations(graph, taken, layers, faulty)
     outputs = {name: layers.get(name) for name in graph.outputs}
-    if not any(item.severity == "error" and item.rule != "expectation-failed" for item in diagnostics):
+    if not any(
+        item.severity == "error" and item.rule != "expectation-failed" for item in diagnostics
+    ):
         diagnostics += exceeded_limits(graph, totals, outputs)
     diagnostics += [_unaligned(item) for item in unaligned]
     return Analysis(
@@ -43,6 +45,7 @@ def analyse(graph: Graph) -> Analysis:
         layers=tuple(layers.values()),
         totals=totals,
         diagnostics=tuple(_in_order(diagnostics)),
+        texts=graph.texts,
     )
 
 

@@ -121,5 +121,3 @@ def _fix(node: Node, fault: Fault, span: Span | None) -> Fix | None:
     if fault.field not in node.place.fields or width != len(str(fault.declared)):
         return None
     return Fix(span, str(fault.arrived))
-
-

@@ -42,7 +42,7 @@ def trace(walk: Walk, name: str, axis: int) -> Origin:
 
 
 def _step(applied: Applied, axis: int, found: Origin) -> tuple[int, int] | None:
-    """One layer back: the input and its axis that the size came with, or None where it was decided."""
+    """One layer back: the input and its axis that the size came with; None: it was decided here."""
     layer, x, y = applied.layer, applied.x, applied.y
     decided = layer.decided_by(axis, y, *x)
     if decided is not None:
@@ -100,4 +100,3 @@ def _note(applied: Applied, found: Origin) -> None:
         texts = "; ".join(text for _, text in formulas)
         inputs = " and ".join(map(show, applied.x))
         found.notes.append(f"{applied.node.name}: {texts}, from {inputs}")
-

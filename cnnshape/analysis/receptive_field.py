@@ -1,9 +1,9 @@
 """Receptive fields through any graph, exact along every axis.
 
-Output `o` of a layer sees the input indices from first(o) to last(o), counted into the padding where
-it reaches there. Along a plain network first(o) = start + o·stride; behind a transposed convolution
-or an upsampling it repeats with a period: a table of one period and the advance of a whole one
-(Araujo, Norris and Sim 2019, extended from one step to a period of steps).
+Output `o` of a layer sees the input indices from first(o) to last(o), counted into the padding
+where it reaches there. Along a plain network first(o) = start + o·stride; behind a transposed
+convolution or an upsampling it repeats with a period: a table of one period and the advance of a
+whole one (Araujo, Norris and Sim 2019, extended from one step to a period of steps).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from cnnshape.diagnostics import Diagnostic, Span
+from cnnshape.diagnostics import Diagnostic, Span, UnreadableError
 from cnnshape.graph import Scope
 from cnnshape.layer import Batch, Shape
 
@@ -49,8 +49,8 @@ class LayerResult:
 class Memory:
     """Bytes in float32 for one sample.
 
-    `params`: the parameters. `forward`: the most that is alive at once in a forward pass, inputs and
-    outputs of layers. `training`: parameters, buffers, gradients of what is trained, and every
+    `params`: the parameters. `forward`: the most that is alive at once in a forward pass, of inputs
+    and layers' outputs. `training`: parameters, buffers, gradients of what is trained, and every
     layer's output kept for the backward pass (SGD without momentum).
     """
 
@@ -83,6 +83,8 @@ class Analysis:
     layers: tuple[LayerResult, ...]
     totals: Totals
     diagnostics: tuple[Diagnostic, ...]
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """File → its text, for the lines that diagnostics point at."""
     readable: bool = True
 
     @property
@@ -122,9 +124,10 @@ class Analysis:
         }
 
 
-def unreadable(path: str, diagnostics: tuple[Diagnostic, ...]) -> Analysis:
+def unreadable(error: UnreadableError, path: str) -> Analysis:
     """What is known of a source that is no model."""
-    return Analysis(None, path, {}, {}, (), Totals(), diagnostics, readable=False)
+    texts = {path: error.text}
+    return Analysis(None, path, {}, {}, (), Totals(), error.diagnostics, texts, readable=False)
 
 
 def size_of(size: int | Fraction) -> int | str:

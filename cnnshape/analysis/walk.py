@@ -107,7 +107,8 @@ def _takes(result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...]) -> bool
             wanted = f"{fewest} to {most}"
         error = RuleError(
             "bad-rank",
-            f"takes {wanted} input{'s' * (wanted != '1')}, but {len(x)} arrive{'s' * (len(x) == 1)}",
+            f"takes {wanted} input{'' if wanted == '1' else 's'}, "
+            f"but {len(x)} arrive{'s' if len(x) == 1 else ''}",
             field="from",
             expected=fewest,
             found=len(x),
@@ -133,7 +134,11 @@ def _takes(result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...]) -> bool
 
 def _other_numbers(layer: Layer) -> RuleError:
     other = "integers" if layer.reads == "floats" else "floats"
-    help = "declare the input's `dtype: int64`" if layer.reads == "integers" else "put an `embedding` before it"
+    help = (
+        "declare the input's `dtype: int64`"
+        if layer.reads == "integers"
+        else "put an `embedding` before it"
+    )
     return RuleError(
         "dtype-mismatch",
         f"reads {layer.reads}, but {other} arrive",

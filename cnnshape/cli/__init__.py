@@ -1,0 +1,90 @@
+"""The command line: the only room that prints, reads the environment or exits."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from cnnshape.cli.architectures import list_architectures, show
+from cnnshape.cli.check import check
+from cnnshape.cli.explain import explain
+from cnnshape.cli.schema import schema
+from cnnshape.cli.summary import summary
+from cnnshape.sources.spec.reader import UsageError
+
+app = typer.Typer(
+    name="cnnshape",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: cnnshape summary lenet5",
+)
+
+
+def example(*lines: str) -> str:
+    """Examples for a command's help, one a paragraph so that each keeps its line."""
+    return "\n\n".join(("Examples:", *lines))
+
+
+app.command(
+    epilog=example(
+        "cnnshape check net.yaml",
+        "cnnshape check models/ --format json -o report.json",
+        "cnnshape check net.yaml --set width=64 --input 3,192,192",
+    )
+)(check)
+app.command(
+    epilog=example(
+        "cnnshape summary resnet50 --depth 1",
+        "cnnshape summary net.yaml --format markdown",
+    )
+)(summary)
+app.command(epilog=example("cnnshape explain lenet5", "cnnshape explain resnet50 layer2.0.conv2"))(
+    explain
+)
+app.command("list", epilog=example("cnnshape list"))(list_architectures)
+app.command(epilog=example("cnnshape show resnet18 > mine.yaml"))(show)
+app.command(epilog=example("cnnshape schema -o cnnshape.schema.json"))(schema)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"cnnshape {version('cnnshape')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Tell what a convolutional network is before you pay to train it."""
+
+
+def main() -> None:
+    """Run the command line; whatever happens, the user sees no traceback."""
+    try:
+        app()
+    except UsageError as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get("CNNSHAPE_DEBUG"):
+            raise
+        _fail(f"cnnshape failed: {type(error).__name__}: {error}; CNNSHAPE_DEBUG=1 shows where")
+
+
+def _fail(message: str) -> None:
+    sys.stderr.write(f"error: {message}\n")
+    sys.exit(2)

@@ -55,7 +55,10 @@ class LeakyReLU(Layer):
 
 
 class PReLU(Layer):
-    """x, or a·x below 0 with a trained: one `a` for all, or one a channel (He et al. 2015; PyTorch, PReLU)."""
+    """x, or a·x below 0, `a` being trained, one for all or one a channel.
+
+    (He et al. 2015; PyTorch, PReLU.)
+    """
 
     types: ClassVar = {"prelu": None}
     torch: ClassVar = ("PReLU",)
@@ -80,7 +83,7 @@ class PReLU(Layer):
 
 
 class ELU(Layer):
-    """x, or α(exp(x) - 1) below 0; CELU α(exp(x/α) - 1) (Clevert et al. 2016; PyTorch, ELU, CELU)."""
+    """x, or α(exp(x) - 1) below 0; CELU α(exp(x/α) - 1) (Clevert et al. 2016; PyTorch, ELU)."""
 
     types: ClassVar = {"elu": None, "celu": None}
     torch: ClassVar = ("ELU", "CELU")
@@ -129,7 +132,10 @@ class Softplus(Layer):
 
 
 class Softmax(Layer):
-    """exp(x)/Σ exp(x) along one axis, by default the channels; or its logarithm (PyTorch, Softmax)."""
+    """exp(x)/Σ exp(x) along an axis, by default the channels, or its logarithm.
+
+    (PyTorch, Softmax, LogSoftmax.)
+    """
 
     types: ClassVar = {"softmax": None, "log_softmax": None}
     torch: ClassVar = ("Softmax", "LogSoftmax")
@@ -143,7 +149,10 @@ class Softmax(Layer):
 
 
 class GLU(Layer):
-    """a·σ(b), a and b being the halves of an axis, by default the last (Dauphin et al. 2017; PyTorch, GLU)."""
+    """a·σ(b), a and b being the halves of an axis, by default the last.
+
+    (Dauphin et al. 2017; PyTorch, GLU.)
+    """
 
     types: ClassVar = {"glu": None}
     torch: ClassVar = ("GLU",)

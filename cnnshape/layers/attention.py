@@ -16,6 +16,7 @@ from cnnshape.layer import (
     Shape,
     Size,
     Stated,
+    division,
     show,
 )
 from cnnshape.layers.normalisation import Epsilon, nearest_divisors
@@ -45,7 +46,7 @@ def check_heads(heads: int, features: Size, field: str) -> None:
             f"has {heads} heads, which do not divide its {features} features",
             field=field,
             found=heads,
-            note=f"{features} = {heads}·{features // heads} + {features % heads}",
+            note=division(features, heads),
             help=nearest_divisors(field, features, heads),
         )
 

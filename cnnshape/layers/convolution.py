@@ -19,6 +19,7 @@ from cnnshape.layer import (
     Shape,
     Size,
     Stated,
+    division,
     per_axis_formulas,
     show,
 )
@@ -249,10 +250,8 @@ def check_groups(groups: int, channels: Size, out_channels: Size) -> None:
                 f"has {groups} groups, which do not divide the {count} channels that {what}",
                 field="groups",
                 found=groups,
-                note=f"{count} = {groups}·{count // groups} + {count % groups}",
+                note=division(count, groups),
                 help="write "
                 + " or ".join(f"`groups: {divisor}`" for divisor in sorted(near))
                 + f", which divide{'s' * (len(near) == 1)} {channels} and {out_channels}",
             )
-
-

@@ -142,5 +142,3 @@ class RBF(Dense):
 
     def uses(self, y: Shape, x: Shape, *others: Shape) -> dict[str, Size]:
         return {"centres": prod(x[1:-1])}
-
-

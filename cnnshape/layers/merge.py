@@ -86,7 +86,7 @@ def remedy(x: Shape, y: Shape) -> str:
     if len(x) == len(y) and len(x) > 2 and x[2:] == y[2:]:
         return "a 1×1 convolution gives a branch the channels of the other"
     if len(x) == len(y) and len(x) > 2:
-        return "the same strides and padding in each branch, a crop, or an input size that divides evenly"
+        return "equal strides and padding in each branch, a crop, or an input that divides evenly"
     return "a linear layer, a reshape or a flatten"
 
 
@@ -166,9 +166,7 @@ class Matmul(Layer):
                 operand=1,
                 expected=x[-1],
                 found=other[-2],
-                help="transpose one of them"
-                if x[-1] == other[-1] or x[-2] == other[-2]
-                else None,
+                help="transpose one of them" if x[-1] == other[-1] or x[-2] == other[-2] else None,
             )
         if first_clash(x[:-2], other[:-2]) is not None:
             raise RuleError(
@@ -194,5 +192,3 @@ class Matmul(Layer):
 
     def formulas(self, y: Shape, x: Shape, *others: Shape) -> Formulas:
         return [("matrix", f"{x[-2]}×{x[-1]} · {others[0][-2]}×{others[0][-1]} = {y[-2]}×{y[-1]}")]
-
-

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import Layer, PositiveInt, Real, Shape, Stated, show
+from cnnshape.layer import Layer, PositiveInt, Real, Shape, Stated, division, show
 
 Epsilon = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -45,7 +45,7 @@ class BatchNorm(Layer):
 
 
 class InstanceNorm(Layer):
-    """Each channel of each sample over its positions (Ulyanov et al. 2016; PyTorch, InstanceNorm2d).
+    """Each channel of each sample over its positions (Ulyanov 2016; PyTorch, InstanceNorm2d).
 
     2C parameters only if `affine`, 2C buffers only if `track_running_stats`. 0 MACs.
     """
@@ -115,7 +115,9 @@ class Trailing(Layer):
         if not getattr(self, "elementwise_affine", True):
             return {}
         shape = self.shape_of(x)
-        return {"weight": shape, "bias": shape} if getattr(self, "bias", False) else {"weight": shape}
+        return (
+            {"weight": shape, "bias": shape} if getattr(self, "bias", False) else {"weight": shape}
+        )
 
 
 class LayerNorm(Trailing):
@@ -135,7 +137,7 @@ class LayerNorm(Trailing):
 
 
 class RMSNorm(Trailing):
-    """Each sample's last axes by their root mean square (Zhang and Sennrich 2019; PyTorch, RMSNorm).
+    """Each sample's last axes by their root mean square (Zhang, Sennrich 2019; PyTorch, RMSNorm).
 
     One gain an element of `normalized_shape`, by default the last axis. 0 MACs.
     """
@@ -173,10 +175,11 @@ class GroupNorm(Layer):
         if x[1] % self.num_groups:
             raise RuleError(
                 "bad-groups",
-                f"has {self.num_groups} groups, which do not divide the {x[1]} channels that arrive",
+                f"has {self.num_groups} groups, "
+                f"which do not divide the {x[1]} channels that arrive",
                 field="num_groups",
                 found=self.num_groups,
-                note=f"{x[1]} = {self.num_groups}·{x[1] // self.num_groups} + {x[1] % self.num_groups}",
+                note=division(x[1], self.num_groups),
                 help=nearest_divisors("num_groups", x[1], self.num_groups),
             )
 

@@ -71,7 +71,7 @@ class Pad(Layer):
     def pads(self) -> tuple[Pair, ...]:
         """Values before and after, a pair an axis from the first to the last."""
         count = self.axes or 0
-        padding: Any = getattr(self, "padding")  # noqa: B009 - the field of every subclass
+        padding: Any = vars(self)["padding"]
         if not isinstance(padding, tuple):
             return ((padding, padding),) * count
         if not isinstance(padding[0], tuple):
@@ -84,7 +84,7 @@ class Pad(Layer):
                 expected=count,
                 found=len(padding),
             )
-        return padding
+        return tuple(padding)
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
         pairs = zip(x[2:], self.pads(), strict=True)
@@ -182,7 +182,10 @@ class Crop(Layer):
     view: ClassVar = True
 
     size: PerAxis | None = None
-    cropping: Annotated[Count | tuple[Annotated[tuple[Count, ...], Field(min_length=2, max_length=2)], ...] | None, Field()] = None
+    cropping: Annotated[
+        Count | tuple[Annotated[tuple[Count, ...], Field(min_length=2, max_length=2)], ...] | None,
+        Field(),
+    ] = None
 
     def ranks(self) -> tuple[int, ...]:
         return (3, 4, 5)
@@ -266,7 +269,10 @@ class Slice(Layer):
         axis = axis_of(self.dim, x)
         if axis == 0:
             raise RuleError(
-                "invalid-value", "slices the batch axis", field="dim", help="axis 1 is the first of a sample"
+                "invalid-value",
+                "slices the batch axis",
+                field="dim",
+                help="axis 1 is the first of a sample",
             )
         return axis, range(x[axis])[self.start : self.end : self.step]
 
@@ -291,5 +297,3 @@ class Slice(Layer):
     def formulas(self, y: Shape, x: Shape, *others: Shape) -> Formulas:
         axis, kept = self.indices(x)
         return [(f"axis {axis}", f"({kept.stop} - {kept.start})/{self.step} = {len(kept)}")]
-
-

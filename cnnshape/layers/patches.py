@@ -6,7 +6,7 @@ from math import prod
 from typing import ClassVar
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import Formulas, Layer, PerAxis, PerAxisFrom0, Shape, show
+from cnnshape.layer import Formulas, Layer, PerAxis, PerAxisFrom0, Shape, division, show
 from cnnshape.window import Slide
 
 
@@ -89,7 +89,7 @@ class Fold(Patches):
                 f"needs channels divisible by the {values} values of its kernel, but {x[1]} arrive",
                 field="kernel_size",
                 found=x[1],
-                note=f"{x[1]} = {values}·{x[1] // values} + {x[1] % values}",
+                note=division(x[1], values),
             )
         counts = self.columns(sizes)
         if prod(counts) != x[2]:

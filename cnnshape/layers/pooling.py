@@ -28,7 +28,7 @@ class Pool(Sliding):
     """A window over each channel by itself; the output has the input's channels."""
 
     def check(self, x: Shape, *others: Shape) -> None:
-        """A pad is at most half the kernel, undilated (PyTorch, MaxPool2d); `same` pads as it needs."""
+        """A pad is at most half the undilated kernel (PyTorch, MaxPool2d); `same` is free."""
         if isinstance(self.pads, str):
             return
         for slide in self.slides(x):

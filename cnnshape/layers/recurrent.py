@@ -164,5 +164,3 @@ class GRU(Recurrent):
     batch_first: bool = False
     dropout: Probability = 0.0
     bidirectional: bool = False
-
-

@@ -8,7 +8,7 @@ from cnnshape.layer import Layer, Probability
 
 
 class Dropout(Layer):
-    """Sets values to 0 with probability p (Srivastava et al. 2014; PyTorch, Dropout, AlphaDropout)."""
+    """Sets values to 0 with probability p (Srivastava et al. 2014; PyTorch, Dropout)."""
 
     types: ClassVar = {"dropout": None, "alpha_dropout": None}
     torch: ClassVar = ("Dropout", "AlphaDropout")

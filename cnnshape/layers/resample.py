@@ -10,7 +10,17 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import Formulas, Layer, PerAxis, PositiveInt, Shape, Size, per_axis_formulas, show
+from cnnshape.layer import (
+    Formulas,
+    Layer,
+    PerAxis,
+    PositiveInt,
+    Shape,
+    Size,
+    division,
+    per_axis_formulas,
+    show,
+)
 from cnnshape.layers.normalisation import nearest_divisors
 from cnnshape.window import Window
 
@@ -29,7 +39,9 @@ class Upsample(Layer):
 
     size: PerAxis | None = None
     scale_factor: Scale | tuple[Scale, ...] | None = None
-    mode: Literal["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear"] = "nearest"
+    mode: Literal["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear"] = (
+        "nearest"
+    )
     align_corners: bool | None = None
     recompute_scale_factor: bool | None = None
 
@@ -56,7 +68,9 @@ class Upsample(Layer):
             raise RuleError("invalid-value", "needs `size` or `scale_factor`")
         scales = self.along("scale_factor", len(x) - 2)
         return tuple(
-            size * int(scale) if scale == int(scale) else floor(size * scale)  # in double, as PyTorch
+            size * int(scale)
+            if scale == int(scale)
+            else floor(size * scale)  # in double, as PyTorch
             for size, scale in zip(x[2:], scales, strict=True)
         )
 
@@ -112,7 +126,10 @@ class Upsample(Layer):
 
 
 class PixelShuffle(Layer):
-    """Channels into space: (N, C·r², H, W) → (N, C, H·r, W·r) (Shi et al. 2016; PyTorch, PixelShuffle)."""
+    """Channels into space: (N, C·r², H, W) → (N, C, H·r, W·r).
+
+    (Shi et al. 2016; PyTorch, PixelShuffle.)
+    """
 
     types: ClassVar = {"pixel_shuffle": 2}
     torch: ClassVar = ("PixelShuffle",)
@@ -128,7 +145,7 @@ class PixelShuffle(Layer):
                 f"needs channels divisible by {self.upscale_factor}² = {parts}, but {x[1]} arrive",
                 field="upscale_factor",
                 found=x[1],
-                note=f"{x[1]} = {parts}·{x[1] // parts} + {x[1] % parts}",
+                note=division(x[1], parts),
             )
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
@@ -205,6 +222,6 @@ class ChannelShuffle(Layer):
                 f"has {self.groups} groups, which do not divide the {x[1]} channels that arrive",
                 field="groups",
                 found=self.groups,
-                note=f"{x[1]} = {self.groups}·{x[1] // self.groups} + {x[1] % self.groups}",
+                note=division(x[1], self.groups),
                 help=nearest_divisors("groups", x[1], self.groups),
             )

@@ -22,7 +22,10 @@ class View(Layer):
 
 
 class Flatten(View):
-    """Joins the axes from start_dim to end_dim into one, by default all of a sample (PyTorch, Flatten)."""
+    """Joins the axes from start_dim to end_dim into one, by default a sample's.
+
+    (PyTorch, Flatten.)
+    """
 
     types: ClassVar = {"flatten": None}
     torch: ClassVar = ("Flatten",)
@@ -254,7 +257,7 @@ class Unsqueeze(View):
 
 
 def split(sizes: Shape, whole: Size, x: Shape, field: str) -> Shape:
-    """`sizes` with its -1 filled in, holding exactly `whole` values; else RuleError `bad-reshape`."""
+    """`sizes` with its -1 filled in, holding `whole` values; else RuleError `bad-reshape`."""
     if sizes.count(-1) > 1:
         raise RuleError("bad-reshape", "leaves more than one size open (-1)", field=field)
     known = prod(size for size in sizes if size != -1)

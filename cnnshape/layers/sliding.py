@@ -56,7 +56,7 @@ Padding = Annotated[
 
 
 class Sliding(Layer):
-    """A layer with `kernel_size`, and `stride`, `padding`, `dilation`, `ceil_mode` where it has them."""
+    """A layer with a kernel, and stride, padding, dilation, `ceil_mode` where it has them."""
 
     channels: ClassVar = True
 
@@ -71,7 +71,9 @@ class Sliding(Layer):
         count = self.axes or 0
         stride = self.along("stride", count)
         dilation = self.along("dilation", count) if hasattr(self, "dilation") else (1,) * count
-        return tuple(s if s is not None else k for s, k in zip(stride, self.kernel, strict=True)), dilation
+        return tuple(
+            s if s is not None else k for s, k in zip(stride, self.kernel, strict=True)
+        ), dilation
 
     @cached_property
     def pads(self) -> tuple[Pair, ...] | str:
@@ -79,7 +81,11 @@ class Sliding(Layer):
         padding: Any = getattr(self, "padding", 0)
         if isinstance(padding, str):
             return padding
-        values = self.along("padding", self.axes or 0) if hasattr(self, "padding") else (0,) * (self.axes or 0)
+        values = (
+            self.along("padding", self.axes or 0)
+            if hasattr(self, "padding")
+            else (0,) * (self.axes or 0)
+        )
         return tuple(value if isinstance(value, tuple) else (value, value) for value in values)
 
     def slides(self, x: Shape) -> list[Slide]:

@@ -149,5 +149,3 @@ def _limit(key: str, given: Any, value: Value, findings: Findings) -> list[Claim
         else:
             claims.append(Claim(figure, found[1], found[0], findings.span(place)))
     return claims
-
-

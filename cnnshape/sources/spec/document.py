@@ -77,16 +77,24 @@ def syntax_error(
 def parse(file: str, content: bytes) -> Document:
     """A model file's content as a document; UnreadableError if it is not YAML in UTF-8."""
     text = _decode(file, content)
-    with _collector_paused():
-        try:
-            return Document(file, _build(file, Parser(text)), text)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            problem = " ".join(filter(None, (error.context, error.problem)))
-            raise syntax_error(file, f"not YAML: {problem}", _span(file, mark, mark)) from None
-        except yaml.YAMLError as error:
-            reason = getattr(error, "reason", None) or "cannot be read"
-            raise syntax_error(file, f"not YAML: {reason}") from None
+    try:
+        with _collector_paused():
+            return Document(file, _events_to_value(file, text), text)
+    except UnreadableError as error:
+        error.text = text
+        raise
+
+
+def _events_to_value(file: str, text: str) -> Value:
+    try:
+        return _build(file, Parser(text))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = " ".join(filter(None, (error.context, error.problem)))
+        raise syntax_error(file, f"not YAML: {problem}", _span(file, mark, mark)) from None
+    except yaml.YAMLError as error:
+        reason = getattr(error, "reason", None) or "cannot be read"
+        raise syntax_error(file, f"not YAML: {reason}") from None
 
 
 @contextmanager
@@ -217,7 +225,7 @@ def _put(file: str, parent: _Open, value: Value) -> None:
 
 
 def _merge(file: str, mapping: _Open) -> None:
-    """Keys of `<<: *base` that the mapping does not give itself; of several bases the first counts."""
+    """Keys of `<<: *base` that the mapping does not give; of several bases the first counts."""
     target = mapping.value
     for merge in mapping.merges:
         bases = merge.data if isinstance(merge.data, list) else [merge]
@@ -275,7 +283,7 @@ LONGEST_NUMBER = 40
 
 @lru_cache(maxsize=8192)
 def resolve(text: str) -> Any:
-    """A plain scalar's value by the core schema of YAML 1.2: `no` and `on` are text, 1e-5 a number."""
+    """A plain scalar's value by YAML 1.2's core schema: `no` and `on` are text, 1e-5 a number."""
     if text in WORDS:
         return WORDS[text]
     if text[0] in "+-.0123456789" and len(text) <= LONGEST_NUMBER:

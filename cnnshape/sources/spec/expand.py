@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cnnshape.diagnostics import Span
 from cnnshape.graph import Claim, Place, Scope, Use
 from cnnshape.layer import Layer
 from cnnshape.layers import find, load_all
@@ -25,7 +24,7 @@ LONGEST_NAME = 200
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A name to be looked up once all are known; it was written at `value`, or follows from order."""
+    """A name to be looked up once all are known, written at `value`, if anywhere."""
 
     name: str
     value: Value | None = None
@@ -77,8 +76,7 @@ class Expansion:
         self.aliases: dict[str, tuple[Reference, ...]] = {}
         self.absent: set[str] = set()
         self.block_claims: list[tuple[str, tuple[Claim, ...]]] = []
-        self.default_arguments: dict[str, Any] = {}
-        """What stands for an argument left out that names the channel axis."""
+        self.channels_last = False
 
     def run(self, entries: list[Entry], given: tuple[Reference, ...]) -> tuple[Reference, ...]:
         """Expand the model's layers; what the last of them is called."""
@@ -98,8 +96,7 @@ class Expansion:
             self._add_once(entry, frame)
             return
         times = self._repetitions(repeat, frame)
-        names = frame.names
-        kept = frame.names
+        names, scopes = frame.names, frame.scopes
         base: str | None = None
         for index in range(times):
             frame.names = {**names, "index": index}
@@ -107,8 +104,9 @@ class Expansion:
                 continue
             if base is None:
                 base = self._name(entry, frame)
+                frame.scopes = (*scopes, Scope(base, f"{entry.type} ×{times}"))
             self._add_named(entry, frame, f"{base}.{index}")
-        frame.names = kept
+        frame.names, frame.scopes = names, scopes
         if base is not None:
             self.aliases[base] = frame.above
         elif "name" in entry.keys:
@@ -134,7 +132,9 @@ class Expansion:
         data = condition.data
         try:
             if isinstance(data, str):
-                return bool(substitute(data, frame.names) if "${" in data else evaluate(data, frame.names))
+                return bool(
+                    substitute(data, frame.names) if "${" in data else evaluate(data, frame.names)
+                )
             if type(data) in (bool, int):
                 return bool(data)
             self.findings.add(
@@ -170,7 +170,7 @@ class Expansion:
         self.findings.add("invalid-value", f"{what}: {error}", value, help=help)
 
     def _name(self, entry: Entry, frame: Frame) -> str:
-        """The layer's full name: its own or `<type>_<k>`, behind the names of the blocks around it."""
+        """The layer's full name: its own or `<type>_<k>`, behind those of the blocks around it."""
         count = frame.counts[entry.type] = frame.counts.get(entry.type, 0) + 1
         default = f"{frame.prefix}{entry.type}_{count}"
         given = entry.keys.get("name")
@@ -201,7 +201,12 @@ class Expansion:
             raise TooLargeError
         references = self._references(entry, frame)
         node = Pending(
-            name, entry, self._layer(entry, frame, name), references, self._place(entry, frame), frame.scopes
+            name,
+            entry,
+            self._layer(entry, frame, name),
+            references,
+            self._place(entry, frame),
+            frame.scopes,
         )
         self._add_keys(node, entry, frame)
         self.pending.append(node)
@@ -222,7 +227,9 @@ class Expansion:
             elif wanted is not None:
                 found_text = describe(wanted)
                 self.findings.add(
-                    "invalid-value", f"`trainable` must be true or false, not {found_text}", trainable
+                    "invalid-value",
+                    f"`trainable` must be true or false, not {found_text}",
+                    trainable,
                 )
 
     def _layer(self, entry: Entry, frame: Frame, name: str) -> Layer | None:
@@ -251,8 +258,8 @@ class Expansion:
             except ExpressionError as error:
                 self._report(error, value, frame, f"`{key}` of `{name}`")
                 return None
-        if cls.channel_dim is not None and cls.channel_dim not in arguments:
-            arguments.update({cls.channel_dim: v for v in self.default_arguments.values()})
+        if self.channels_last and cls.channel_dim is not None:
+            arguments.setdefault(cls.channel_dim, -1)
         try:
             key_of = tuple(arguments.items())
             if key_of not in entry.built:
@@ -351,6 +358,6 @@ class Expansion:
         return names
 
     def _unknown_param(self, entry: Entry, block: Block, key: str) -> None:
-        at: Value | Span = entry.value.keys[key]
+        at = entry.value.keys[key]
         known = [*block.params, *KEYS]
         self.findings.unknown_key(key, at, known, f"the block `{block.name}`")

@@ -1,4 +1,4 @@
-"""Expressions in model files: `${width * 2}`. Arithmetic only, bounded in size, depth and magnitude."""
+"""Expressions in model files, `${width * 2}`: bounded in size, depth and magnitude."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _bounded(value: Any, source: str) -> Any:
     if isinstance(value, str):
         if len(value) > LONGEST:
             raise ExpressionError(f"`{source[:60]}` makes too long a text")
-    elif isinstance(value, complex) or value != value or abs(value) > LARGEST:
+    elif isinstance(value, complex) or not abs(value) <= LARGEST:
         raise ExpressionError(f"`{source[:60]}` is too large a number")
     return value
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import PurePath
@@ -55,6 +55,20 @@ class UsageError(Exception):
     """An option does not fit the model."""
 
 
+def shape_of(sizes: str | Sequence[int]) -> Shape:
+    """`3,224,224`, or a sequence, as a sample's shape; a leading N is understood."""
+    text = sizes if isinstance(sizes, str) else ",".join(map(str, sizes))
+    parts = [part.strip() for part in text.strip("()[] ").split(",")]
+    if parts[0] == "N":
+        parts = parts[1:]
+    if not parts or not all(part.isdecimal() and len(part) < 11 for part in parts):
+        raise UsageError(f"`{clip(text)}` is no shape: write sizes such as 3,224,224")
+    found = tuple(map(int, parts))
+    if min(found) < 1 or max(found) > LARGEST or len(found) > MOST_AXES:
+        raise UsageError(f"`{clip(text)}` is no shape: sizes go from 1 to {LARGEST:,}")
+    return found
+
+
 def read(document: Document, options: Options) -> Graph:
     """The graph of a model file; what is wrong in it is in `findings`.
 
@@ -84,11 +98,14 @@ class _Reader:
         names = self._variables()
         inputs = self._inputs(names)
         blocks = read_blocks(self.data.get("blocks"), self.findings)
-        entries = read_entries(self.data["layers"], self.findings, "`layers`") if "layers" in self.data else []
+        entries = (
+            read_entries(self.data["layers"], self.findings, "`layers`")
+            if "layers" in self.data
+            else []
+        )
         channels_last = self._layout(names) == "channels_last"
         expansion = Expansion(blocks, names, self.findings)
-        if channels_last:
-            expansion.default_arguments = {"dim": -1}
+        expansion.channels_last = channels_last
         given = tuple(Reference(item.name) for item in inputs) or (Reference(FAULTY),)
         try:
             last = expansion.run(entries, given)
@@ -110,6 +127,7 @@ class _Reader:
             channels_last=channels_last,
             limits=read_limits(self.data.get("limits"), names, self.findings),
             findings=tuple(self.findings.items),
+            texts={self.document.file: self.document.text} if self.document.text else {},
         )
 
     def _check_top(self) -> None:
@@ -189,7 +207,9 @@ class _Reader:
             if not name.isidentifier() or name == "index":
                 reason = "is the number of a repetition" if name == "index" else "is no name"
                 key = None if value is None else value.keys[name]
-                self.findings.add("invalid-value", f"a variable cannot be called `{clip(name)}`: it {reason}", key)
+                self.findings.add(
+                    "invalid-value", f"a variable cannot be called `{clip(name)}`: it {reason}", key
+                )
             if name in self.options.variables:
                 names[name] = self.options.variables[name]
             else:
@@ -200,7 +220,9 @@ class _Reader:
         one, several = self.data.get("input"), self.data.get("inputs")
         if one is not None and several is not None:
             self.findings.add(
-                "invalid-value", "`input` and `inputs`: a model file has one of them", self.root.keys["inputs"]
+                "invalid-value",
+                "`input` and `inputs`: a model file has one of them",
+                self.root.keys["inputs"],
             )
         if one is None and several is None:
             if not self.options.shapes:
@@ -212,7 +234,9 @@ class _Reader:
         elif several is not None and isinstance(several.data, dict) and several.data:
             items = several.data
         else:
-            self.findings.add("invalid-value", "`inputs` must be a mapping of names to shapes", several)
+            self.findings.add(
+                "invalid-value", "`inputs` must be a mapping of names to shapes", several
+            )
             return ()
         shapes = self._given_shapes(list(items))
         found = [self._input(name, item, shapes.get(name), names) for name, item in items.items()]
@@ -224,7 +248,9 @@ class _Reader:
         for name, shape in self.options.shapes.items():
             if name is None and len(names) > 1:
                 listed = ", ".join(names)
-                raise UsageError(f"the model has several inputs ({listed}): write --input {names[0]}=…")
+                raise UsageError(
+                    f"the model has several inputs ({listed}): write --input {names[0]}=…"
+                )
             key = names[0] if name is None else name
             if key not in names:
                 raise UsageError(f"the model has no input `{clip(key)}`, but {', '.join(names)}")
@@ -255,7 +281,9 @@ class _Reader:
             return str(dtype)
         if dtype is not None:
             help = suggest(str(dtype), DTYPE_BYTES)
-            self.findings.add("invalid-value", f"no dtype is called {describe(dtype)}", value, help=help)
+            self.findings.add(
+                "invalid-value", f"no dtype is called {describe(dtype)}", value, help=help
+            )
         return "float32"
 
     def _shape(self, name: str, value: Value, names: dict[str, Any]) -> Shape | None:
@@ -264,7 +292,8 @@ class _Reader:
             return None
         if not isinstance(sizes, tuple) or not 0 < len(sizes) <= MOST_AXES:
             found = describe(sizes)
-            message = f"the shape of `{name}` must be a list of sizes such as `[3, 224, 224]`, not {found}"
+            wanted = "a list of sizes such as `[3, 224, 224]`"
+            message = f"the shape of `{name}` must be {wanted}, not {found}"
             self.findings.add("invalid-value", message, value)
             return None
         for number, size in enumerate(sizes):
@@ -281,7 +310,7 @@ class _Reader:
         return (N, *sizes)
 
     def _outputs(self, wiring: Wiring, last: tuple[Reference, ...]) -> tuple[str, ...]:
-        """The names that `outputs` gives, less those that an `if` leaves out; by default the last."""
+        """The names in `outputs`, less those that an `if` leaves out; by default the last layer."""
         value = self.data.get("outputs")
         references = list(last)
         if value is not None:
@@ -290,10 +319,10 @@ class _Reader:
             for item in items:
                 if not isinstance(item.data, str):
                     found = describe(item.data)
-                    self.findings.add("invalid-value", f"`outputs` must be layers' names, not {found}", item)
+                    self.findings.add(
+                        "invalid-value", f"`outputs` must be layers' names, not {found}", item
+                    )
                 elif item.data not in wiring.expansion.absent:
                     references.append(Reference(item.data, item))
         found_names = (name for reference in references for name in wiring.resolve(reference))
-        outputs = tuple(dict.fromkeys(name for name in found_names if name != FAULTY))
-        return outputs
-
+        return tuple(dict.fromkeys(name for name in found_names if name != FAULTY))

@@ -88,9 +88,7 @@ class Wiring:
         return self._ordered(nodes)
 
     def _node(self, pending: Pending) -> Node:
-        inputs = tuple(
-            name for reference in pending.references for name in self.resolve(reference)
-        )
+        inputs = tuple(name for reference in pending.references for name in self.resolve(reference))
         shared = None
         if pending.weights_from is not None:
             found = self.resolve(pending.weights_from)

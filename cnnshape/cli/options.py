@@ -1,0 +1,125 @@
+"""Options that several commands share, and what their values mean."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cnnshape.analysis.analyse import analyse
+from cnnshape.analysis.result import Analysis, unreadable
+from cnnshape.diagnostics import UnreadableError
+from cnnshape.graph import Graph
+from cnnshape.sources import bundled
+from cnnshape.sources.locate import Source, locate
+from cnnshape.sources.spec.document import resolve
+from cnnshape.sources.spec.reader import Options, UsageError, shape_of
+
+
+def complete_path(incomplete: str) -> list[str]:
+    """Bundled names for the shell; it completes files by itself."""
+    return [name for name in bundled.names() if name.startswith(incomplete)]
+
+
+PathArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="PATH",
+        help="A model file, a bundled name, or - for standard input.",
+        autocompletion=complete_path,
+        show_default=False,
+    ),
+]
+PathsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH...",
+        help="Model files, folders with model files, bundled names, or - for standard input.",
+        autocompletion=complete_path,
+        show_default=False,
+    ),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Give a variable of `vars` another value."),
+]
+InputOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="SHAPE",
+        help="Give an input another shape: 3,224,224, or image=3,224,224 where there are several.",
+    ),
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result to a file.")
+]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Say nothing of models that hold.")
+]
+
+
+class TextFormat(StrEnum):
+    """Formats of a command that prints text or JSON."""
+
+    text = "text"
+    json = "json"
+
+
+FormatOption = Annotated[TextFormat, typer.Option("--format", help="What to print.")]
+
+
+def options(settings: Sequence[str] | None, shapes: Sequence[str] | None) -> Options:
+    """The values of --set and --input."""
+    variables: dict[str, object] = {}
+    for setting in settings or ():
+        name, sign, value = setting.partition("=")
+        if not sign or not name:
+            raise UsageError(f"--set {setting[:80]}: write NAME=VALUE")
+        variables[name.strip()] = resolve(value.strip())
+    found: dict[str | None, tuple[int, ...]] = {}
+    for text in shapes or ():
+        name, sign, sizes = text.rpartition("=")
+        found[name.strip() if sign else None] = shape_of(sizes)
+    return Options(variables, found)
+
+
+def one_source(path: str) -> Source:
+    """The only source behind a PATH."""
+    sources = locate(path)
+    if len(sources) > 1 or sources[0].found:
+        raise UsageError(f"{path} is a folder; name one model file")
+    return sources[0]
+
+
+def load_graph(path: str, settings: Sequence[str] | None, shapes: Sequence[str] | None) -> Graph:
+    """The graph behind a PATH."""
+    return one_source(path).graph(options(settings, shapes))
+
+
+def check_source(source: Source, chosen: Options) -> Analysis:
+    """A source analysed, also when it cannot be read."""
+    try:
+        return analyse(source.graph(chosen))
+    except UnreadableError as error:
+        return unreadable(error, source.path)
+
+
+def exit_code(analyses: Iterable[Analysis], *, strict: bool = False) -> int:
+    """0: all hold; 1: a model has an error, or with `strict` a warning; 2: one cannot be read."""
+    code = 0
+    for analysis in analyses:
+        if not analysis.readable:
+            return 2
+        if not analysis.ok or (strict and analysis.warned):
+            code = 1
+    return code
+
+
+def stderr_is_terminal() -> bool:
+    return sys.stderr.isatty()

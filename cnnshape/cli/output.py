@@ -1,0 +1,68 @@
+"""Where results go: standard output or a file, in colour only on a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from cnnshape.report.snippet import Line, plain
+from cnnshape.sources.spec.reader import UsageError
+
+
+def wants_colour() -> bool:
+    """Whether standard output is a terminal that shows colours and nobody asked for none."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def emit_lines(lines: Sequence[Line], output: Path | None, *, error: bool = False) -> None:
+    """Print styled lines, or write them without style."""
+    if not lines:
+        return
+    if output is None and not error and wants_colour():
+        from cnnshape.report.terminal.colour import print_lines
+
+        print_lines(lines)
+        return
+    emit(plain(list(lines)), output, error=error)
+
+
+def emit(text: str, output: Path | None, *, error: bool = False) -> None:
+    """Print a text, or write it to a file whole or not at all."""
+    if output is not None:
+        write(output, text + "\n")
+        return
+    stream = sys.stderr if error else sys.stdout
+    try:
+        stream.write(text + "\n")
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+
+
+def write(path: Path, text: str) -> None:
+    """Write beside the file, then put it in its place."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        beside = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            beside.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+            beside.replace(path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot write {path}: {reason}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

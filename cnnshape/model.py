@@ -1,0 +1,98 @@
+"""The Python API: load a model, check it, ask for its shapes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from cnnshape.analysis.analyse import analyse
+from cnnshape.analysis.result import Analysis
+from cnnshape.diagnostics import Diagnostic, ModelError, UnreadableError
+from cnnshape.graph import Graph
+from cnnshape.layer import Shape
+from cnnshape.sources.locate import locate
+from cnnshape.sources.spec.plain import from_mapping
+from cnnshape.sources.spec.reader import Options, UsageError, read, shape_of
+
+ShapeLike = str | Sequence[int]
+
+
+class CheckedModel(Analysis):
+    """An analysis that a notebook shows as its table."""
+
+    def _repr_html_(self) -> str:
+        from cnnshape.report.html import as_html
+
+        return as_html(self)
+
+
+class Model:
+    """A network that was read; it need not hold."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._analysis: CheckedModel | None = None
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.graph.name
+
+    def check(self) -> CheckedModel:
+        """Everything that is known of the model: `.ok`, `.diagnostics`, `.layers`, `.totals`."""
+        if self._analysis is None:
+            found = analyse(self.graph)
+            values = {field.name: getattr(found, field.name) for field in fields(found)}
+            self._analysis = CheckedModel(**values)
+        return self._analysis
+
+    def output_shape(self, layer: str | None = None) -> Shape:
+        """A layer's output shape, `("N", 10)` for (N, 10); by default that of the first output.
+
+        Raises ModelError where there is no such layer, or a fault leaves its shape unknown.
+        """
+        analysis = self.check()
+        shapes = {**analysis.inputs, **{item.name: item.output_shape for item in analysis.layers}}
+        name = next(iter(analysis.outputs), None) if layer is None else layer
+        shape = shapes.get(name) if name is not None else None
+        if shape is None:
+            known = (
+                f"the shape of `{name}` is not known" if name in shapes else f"no layer `{name}`"
+            )
+            errors = [item for item in analysis.diagnostics if item.severity == "error"]
+            raise ModelError(errors or [Diagnostic("unknown-reference", known, layer=layer)])
+        return tuple("N" if str(size) == "N" else size for size in shape)  # type: ignore[misc]
+
+
+def load(
+    source: str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    input: ShapeLike | Mapping[str, ShapeLike] | None = None,
+    vars: Mapping[str, Any] | None = None,
+) -> Model:
+    """Read a model: a path, a bundled name, or a mapping that is a model file as data.
+
+    `input` gives inputs other shapes, `vars` gives variables other values, as the command line's
+    `--input` and `--set` do. Raises UnreadableError for what is no model; a model with faults
+    loads, and `check()` tells them.
+    """
+    try:
+        options = Options(dict(vars or {}), _shapes(input))
+        if isinstance(source, Mapping):
+            return Model(read(from_mapping(source), options))
+        sources = locate(os.fspath(source))
+        if len(sources) > 1 or sources[0].found:
+            raise UsageError(f"{source} is a folder; name one model file")
+        return Model(sources[0].graph(options))
+    except UsageError as error:
+        raise UnreadableError([Diagnostic("invalid-value", str(error))]) from None
+
+
+def _shapes(given: ShapeLike | Mapping[str, ShapeLike] | None) -> dict[str | None, Shape]:
+    if given is None:
+        return {}
+    if isinstance(given, Mapping):
+        return {name: shape_of(sizes) for name, sizes in given.items()}
+    return {None: shape_of(given)}

@@ -1,0 +1,81 @@
+"""The layer table as CSV and as Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from cnnshape.analysis.result import Analysis, ReceptiveField
+from cnnshape.report.table import columns, rows, totals
+
+CSV_COLUMNS = (
+    "name",
+    "type",
+    "inputs",
+    "output_shape",
+    "params",
+    "trainable_params",
+    "buffers",
+    "macs",
+    "connections",
+    "activations",
+    "receptive_field",
+    "stride",
+    "start",
+)
+
+
+def as_csv(analysis: Analysis) -> str:
+    """One line a layer, every figure as a plain number, the sizes of a shape joined by `x`."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for layer in analysis.layers:
+        field = layer.receptive_field or ReceptiveField((), (), ())
+        writer.writerow(
+            [
+                layer.name,
+                layer.type,
+                " ".join(layer.inputs),
+                _joined(layer.output_shape or ()),
+                layer.params,
+                layer.trainable_params,
+                layer.buffers,
+                layer.macs,
+                layer.connections,
+                layer.activations,
+                _joined(field.size),
+                _joined(field.stride),
+                _joined(field.start),
+            ]
+        )
+    return text.getvalue().rstrip("\n")
+
+
+def _joined(sizes: Sequence[object]) -> str:
+    return "x".join(map(str, sizes))
+
+
+def as_markdown(analysis: Analysis, depth: int | None, *, connections: bool) -> str:
+    """The table and its totals, for a pull request or a notebook."""
+    shown = columns(connections=connections)
+    lines = [
+        f"### {analysis.model or analysis.path}",
+        "",
+        _row([column.title for column in shown]),
+        _row(["--:" if column.number else ":--" for column in shown]),
+    ]
+    for row in rows(analysis, depth):
+        indent = "&nbsp;&nbsp;" * row.level
+        cells = [column.cell(row, analysis) for column in shown]
+        lines.append(_row([indent + cells[0], *cells[1:]]))
+    lines += [
+        "",
+        *(f"- {name}: {text}" for name, text in totals(analysis, connections=connections)),
+    ]
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"

@@ -1,0 +1,1 @@
+"""What is drawn with rich: the table, coloured diagnostics, progress."""

@@ -1,0 +1,55 @@
+"""What `check` says: a line a model that holds, diagnostics for what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnnshape.analysis.result import Analysis
+from cnnshape.layer import show
+from cnnshape.report.snippet import PLAIN, TITLE, Line, render
+
+GOOD = "good"
+
+
+def verdict(analysis: Analysis) -> Line:
+    """One line on a model."""
+    place = (f"{analysis.path}: ", PLAIN)
+    if not analysis.ok:
+        return [place, (count(len(_of(analysis, "error")), "error"), "error"), *_warnings(analysis)]
+    totals = analysis.totals
+    shapes = ", ".join(show(shape) for shape in analysis.inputs.values())
+    outputs = ", ".join(show(shape) for shape in analysis.outputs.values() if shape is not None)
+    facts = (
+        f" · {count(len(analysis.layers), 'layer')} · {count(totals.params, 'parameter')}"
+        f" · {count(totals.macs, 'MAC')} · {shapes} → {outputs}"
+    )
+    return [place, ("ok", GOOD), *_warnings(analysis), (facts, PLAIN)]
+
+
+def _of(analysis: Analysis, severity: str) -> list[str]:
+    return [item.rule for item in analysis.diagnostics if item.severity == severity]
+
+
+def _warnings(analysis: Analysis) -> Line:
+    warnings = len(_of(analysis, "warning"))
+    return [(f", {count(warnings, 'warning')}", "warning")] if warnings else []
+
+
+def count(number: int, noun: str) -> str:
+    """`1 layer`, `61,706 parameters`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def findings(analysis: Analysis) -> list[Line]:
+    """The diagnostics of a model, one under the other."""
+    return [line for item in analysis.diagnostics for line in render(item, analysis.texts)]
+
+
+def summary_line(analyses: Sequence[Analysis]) -> Line:
+    """How many models hold."""
+    good = sum(analysis.ok for analysis in analyses)
+    bad = len(analyses) - good
+    pieces = [(f"{count(len(analyses), 'model')}: ", TITLE), (f"{good} ok", GOOD)]
+    if bad:
+        pieces += [(", ", PLAIN), (f"{bad} with errors", "error")]
+    return pieces

@@ -1,0 +1,116 @@
+"""From what a user names to graphs: a file, a folder, a bundled name, standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnnshape.diagnostics import UnreadableError
+from cnnshape.graph import Graph
+from cnnshape.sources import bundled
+from cnnshape.sources.spec.document import LARGEST, Document, parse
+from cnnshape.sources.spec.findings import suggest
+from cnnshape.sources.spec.reader import Options, UsageError, read
+
+SUFFIXES = (".yaml", ".yml")
+MODEL_KEYS = {"layers", "cnnshape"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place to read a model from; `path` is what the user sees."""
+
+    path: str
+    content: Callable[[], bytes]
+    found: bool = False
+    """Found in a folder, so that it may be no model at all."""
+
+    def document(self) -> Document:
+        """The content as a document; UnreadableError if it is none."""
+        return parse(self.path, self.content())
+
+    def graph(self, options: Options) -> Graph:
+        """The model; UnreadableError if it is none, UsageError if an option does not fit."""
+        return read(self.document(), options)
+
+    def is_model(self) -> bool:
+        """Whether a file found in a folder is meant as a model; if it cannot be read, it may be."""
+        try:
+            root = self.document().root.data
+        except UnreadableError:
+            return True
+        return isinstance(root, dict) and not MODEL_KEYS.isdisjoint(root)
+
+
+def locate(path: str) -> list[Source]:
+    """The sources behind a PATH; UsageError where there are none."""
+    if path == "-":
+        return [Source("<stdin>", lambda: sys.stdin.buffer.read(LARGEST + 1))]
+    place = Path(path)
+    try:
+        if place.is_dir():
+            return _below(place)
+        if place.exists():
+            return [_file(place)]
+    except (OSError, ValueError):
+        raise UsageError(f"no such file: {path[:200]!r}") from None
+    file = bundled.path_of(path)
+    if file is not None:
+        return [_file(Path(os.path.relpath(file)) if _is_near(file) else file)]
+    raise UsageError(_missing(path))
+
+
+def _is_near(file: Path) -> bool:
+    """Whether a file lies below the working directory, and so has a short path from here."""
+    return file.resolve().is_relative_to(Path.cwd())
+
+
+def _missing(path: str) -> str:
+    message = f"no such file: {path[:200]}"
+    if "/" in path or "." in path:
+        return message
+    help = suggest(path, bundled.names())
+    near = f"; {help.replace('write', 'did you mean')}?" if help else ""
+    return f"no file, folder or bundled model is called `{path[:200]}`{near}"
+
+
+def _file(place: Path) -> Source:
+    if place.suffix.lower() not in SUFFIXES:
+        raise UsageError(
+            f"{place}: no reader for {place.suffix or 'such'} files; "
+            f"model files end in {' or '.join(SUFFIXES)}"
+        )
+    return Source(str(place), lambda: _content(place))
+
+
+def _content(place: Path) -> bytes:
+    """At most one byte more than a model file may have."""
+    try:
+        with place.open("rb") as file:
+            return file.read(LARGEST + 1)
+    except OSError as error:
+        raise UsageError(f"{place}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _below(folder: Path) -> list[Source]:
+    """Every model file below a folder, hidden ones left out."""
+    found = [
+        Source(str(file), lambda file=file: _content(file), found=True)  # type: ignore[misc]
+        for file in _files(folder)
+    ]
+    models = [source for source in found if source.is_model()]
+    if not models:
+        raise UsageError(f"{folder}: no model file in this folder (a YAML file with `layers`)")
+    return models
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            file = Path(root, name)
+            if file.suffix.lower() in SUFFIXES and not name.startswith(".") and file.is_file():
+                yield file

@@ -1,0 +1,135 @@
+"""Write what is derived from the layers: their documentation, the schema and the index of types.
+
+`python scripts/generate.py --check` writes nothing and fails if a file is stale.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from cnnshape.layer import Layer
+from cnnshape.layers import families
+from cnnshape.sources.spec.schema import schema
+
+ROOT = Path(__file__).parent.parent
+
+
+def classes_of(family: str) -> list[type[Layer]]:
+    """The layers that a family's module defines, in the order of the file."""
+    module = import_module(f"cnnshape.layers.{family}")
+    found = [
+        item
+        for item in vars(module).values()
+        if isinstance(item, type)
+        and issubclass(item, Layer)
+        and item.__module__ == module.__name__
+        and "types" in vars(item)
+    ]
+    return sorted(found, key=lambda cls: inspect.getsourcelines(cls)[1])
+
+
+def index() -> str:
+    """The module that says which family a type belongs to."""
+    lines = [
+        f'    "{name}": "{family}",'
+        for family in families()
+        for cls in classes_of(family)
+        for name in cls.types
+    ]
+    head = (
+        '"""Type → family. Written by `make generate`; do not edit."""\n\nINDEX: dict[str, str] = {'
+    )
+    return "\n".join([head, *lines, "}"]) + "\n"
+
+
+def documentation() -> str:
+    """The page on every layer: its types, arguments and rules."""
+    parts = [
+        "# Layers",
+        "Written by `make generate` from the classes in `cnnshape/layers`. Arguments stand in "
+        "PyTorch's positional order. Every layer also takes the keys of "
+        "[the model file](model-file.md#layers): `name`, `from`, `repeat`, `if`, `expect`, "
+        "`weights_from`, `trainable`. An argument that repeats a size of the input "
+        "(`in_channels`, …) may be left out; given, it is checked.",
+    ]
+    for family in families():
+        classes = classes_of(family)
+        if classes:
+            module = import_module(f"cnnshape.layers.{family}")
+            parts.append(f"## {family.capitalize()}")
+            parts.append((module.__doc__ or "").strip())
+            parts += [part for cls in classes for part in section(cls)]
+    return "\n\n".join(parts) + "\n"
+
+
+def section(cls: type[Layer]) -> list[str]:
+    """One layer's part of the page."""
+    names = ", ".join(f"`{name}`" for name in cls.types)
+    text = inspect.cleandoc(cls.__doc__ or "")
+    fields = {name: field for name, field in cls.model_fields.items() if name != "type"}
+    parts = [f"### {names}", text]
+    if fields:
+        made = cls.model_json_schema()["properties"]
+        rows = ["| argument | default | values |", "| --- | --- | --- |"]
+        for name, field in fields.items():
+            default = "required" if field.is_required() else f"`{written(field.default)}`"
+            if name in cls.stated and field.default is None:
+                default = "from the input"
+            rows.append(f"| `{name}` | {default} | {values(made[name])} |")
+        parts.append("\n".join(rows))
+    return parts
+
+
+def written(value: Any) -> str:
+    """A default as YAML writes it."""
+    return json.dumps(value).strip('"') if isinstance(value, str | bool | None) else f"{value:g}"
+
+
+def values(field: dict[str, Any]) -> str:
+    """What an argument may be, in a few words."""
+    if "anyOf" in field:
+        return " or ".join(dict.fromkeys(map(values, field["anyOf"])))
+    if "const" in field or "enum" in field:
+        return ", ".join(f"`{written(item)}`" for item in field.get("enum", [field.get("const")]))
+    kinds = field.get("type", "any")
+    if kinds == "array":
+        return f"list of ({values(field['items'])})"
+    names = [kinds] if isinstance(kinds, str) else kinds
+    bounds = [
+        f"{sign} {field[key]}"
+        for key, sign in (("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"))
+        if key in field and abs(field[key]) < 2**20
+    ]
+    return " ".join([" or ".join(names), *bounds])
+
+
+FILES = {
+    "cnnshape/layers/_index.py": index,
+    "docs/layers.md": documentation,
+    "docs/model-file.schema.json": lambda: (
+        json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    ),
+}
+
+
+def main() -> int:
+    """Write the files, or tell which are stale."""
+    stale = []
+    for name, make in FILES.items():
+        path, text = ROOT / name, make()
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                path.write_text(text, encoding="utf-8")
+    for name in stale:
+        print(f"{'stale' if '--check' in sys.argv else 'wrote'}: {name}")
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
