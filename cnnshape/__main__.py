@@ -1,6 +1,24 @@
-"""`python -m cnnshape`."""
+"""The program: `cnnshape`, `python -m cnnshape`."""
 
-from cnnshape.cli import main
+from __future__ import annotations
+
+import gc
+
+
+def main() -> None:
+    """Run the command line.
+
+    A run is short, and what it imports stays to its end: looking through that for garbage, now and
+    when the interpreter leaves, would take a quarter of its time. So there is little of it.
+    """
+    gc.set_threshold(200_000, 20, 20)
+    from cnnshape.cli import run
+
+    try:
+        run()
+    finally:
+        gc.freeze()
+
 
 if __name__ == "__main__":
     main()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from cnnshape.diagnostics import Diagnostic, Span
 from cnnshape.layer import Layer, Shape
@@ -22,8 +23,10 @@ DTYPE_BYTES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Use(NamedTuple):
     """A block's use: the place inside it came from here."""
 
     block: str
@@ -31,25 +34,22 @@ class Use:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a layer stands: its head, its arguments, and the uses of the blocks around it."""
 
     span: Span | None = None
-    fields: Mapping[str, Span] = field(default_factory=dict)
+    fields: Mapping[str, Span] = NOTHING
     uses: tuple[Use, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """A block's expansion that a layer belongs to."""
 
     name: str
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A figure that the author states, and where; `bound` is how it compares: `==`, `<=`, …"""
 
     figure: str
@@ -58,8 +58,7 @@ class Claim:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """A tensor given from outside; the shape holds the batch axis."""
 
     name: str
@@ -68,8 +67,7 @@ class Input:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One layer of the network; `layer` is None where its arguments were found to be wrong."""
 
     name: str
@@ -83,8 +81,7 @@ class Node:
     trainable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(NamedTuple):
     """A network; every node stands behind those it reads from."""
 
     name: str
@@ -95,7 +92,7 @@ class Graph:
     channels_last: bool = False
     limits: tuple[Claim, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
-    texts: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = NOTHING
     """File → its text, for showing the lines that diagnostics point at."""
 
 

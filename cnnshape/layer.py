@@ -84,7 +84,11 @@ class Layer(BaseModel):
     """One layer's arguments (fields, in PyTorch's positional order) and its rules."""
 
     model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", ignored_types=(cached_property,)
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        ignored_types=(cached_property,),
+        defer_build=True,  # most runs use a few types: their validators alone are built
     )
 
     types: ClassVar[Mapping[str, int | None]] = {}
@@ -121,9 +125,9 @@ class Layer(BaseModel):
         """Ranks of input that the layer takes; empty: any."""
         return () if self.axes is None else (self.axes + 2,)
 
-    def along(self, field: str, count: int) -> tuple[Any, ...]:
-        """An argument as one value an axis."""
-        value = getattr(self, field)
+    def along(self, field: str, count: int, default: Any = None) -> tuple[Any, ...]:
+        """An argument as one value an axis; `default` where the layer has no such argument."""
+        value = vars(self).get(field, default)
         if not isinstance(value, tuple):
             return (value,) * count
         if len(value) != count:

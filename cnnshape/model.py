@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 from cnnshape.analysis.analyse import analyse
@@ -43,9 +42,7 @@ class Model:
     def check(self) -> CheckedModel:
         """Everything that is known of the model: `.ok`, `.diagnostics`, `.layers`, `.totals`."""
         if self._analysis is None:
-            found = analyse(self.graph)
-            values = {field.name: getattr(found, field.name) for field in fields(found)}
-            self._analysis = CheckedModel(**values)
+            self._analysis = CheckedModel(*analyse(self.graph))
         return self._analysis
 
     def output_shape(self, layer: str | None = None) -> Shape:

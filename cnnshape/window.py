@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """What one output index sees along one input axis; the receptive field follows from it.
 
     Output `o` sees the inputs `i` with `o·step - before <= i·up < o·step - before + extent`. A

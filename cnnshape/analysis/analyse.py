@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 from math import prod
 
+from cnnshape import collector
 from cnnshape.analysis.claims import broken_expectations, exceeded_limits
 from cnnshape.analysis.counts import Figures, count
 from cnnshape.analysis.faults import diagnose, place_of, used
@@ -16,16 +17,24 @@ from cnnshape.analysis.walk import Walk, walk
 from cnnshape.diagnostics import Diagnostic
 from cnnshape.graph import Graph, Node
 
+KnownFields = Mapping[str, ReceptiveField]
+
 
 def analyse(graph: Graph) -> Analysis:
     """Everything that is known of a network without running it."""
+    with collector.paused():
+        return _analyse(graph)
+
+
+def _analyse(graph: Graph) -> Analysis:
     taken = walk(graph)
     diagnostics = [*graph.findings, *diagnose(taken)]
     figures = count(taken)
     fields, unaligned = receptive_fields(taken)
     diagnostics += _shared_weights(taken)
+    known = _known(fields)
     layers = {
-        node.name: _layer(taken, node, figures.get(node.name), fields.get(node.name, {}))
+        node.name: _layer(taken, node, figures.get(node.name), known.get(node.name, {}))
         for node in graph.nodes
     }
     totals = _totals(taken, layers)
@@ -54,39 +63,58 @@ def _in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     return sorted(diagnostics, key=lambda d: (d.span.line, d.span.column) if d.span else (0, 0))
 
 
-def _layer(taken: Walk, node: Node, figures: Figures | None, fields: Fields) -> LayerResult:
-    result = LayerResult(
+def _layer(taken: Walk, node: Node, figures: Figures | None, known: KnownFields) -> LayerResult:
+    shapes = taken.shapes
+    inputs = tuple(shapes.get(name) for name in node.inputs)
+    if figures is None:
+        return LayerResult(
+            name=node.name,
+            type=node.type,
+            inputs=node.inputs,
+            input_shapes=inputs,
+            output_shape=shapes[node.name],
+            weights_from=node.weights_from,
+            scopes=node.scopes,
+            span=node.place.span,
+        )
+    own = node.weights_from is None
+    params = figures.params if own else 0
+    return LayerResult(
         name=node.name,
         type=node.type,
         inputs=node.inputs,
-        input_shapes=tuple(taken.shapes.get(name) for name in node.inputs),
-        output_shape=taken.shapes[node.name],
-        weights_from=node.weights_from,
-        scopes=node.scopes,
-        span=node.place.span,
-    )
-    if figures is None:
-        return result
-    known = {name: _field(reaches) for name, reaches in fields.items()}
-    params = 0 if node.weights_from is not None else figures.params
-    return replace(
-        result,
+        input_shapes=inputs,
+        output_shape=shapes[node.name],
         params=params,
         trainable_params=params if node.trainable else 0,
-        buffers=0 if node.weights_from is not None else figures.buffers,
+        buffers=figures.buffers if own else 0,
         macs=figures.macs,
         connections=figures.connections,
         activations=figures.activations,
         receptive_field=next(iter(known.values()), None),
         receptive_fields=known,
+        weights_from=node.weights_from,
+        scopes=node.scopes,
+        span=node.place.span,
     )
+
+
+def _known(fields: Mapping[str, Fields]) -> dict[str, KnownFields]:
+    """The fields by layer, as figures; layers that share theirs share these too."""
+    figures: dict[int, KnownFields] = {}
+    found: dict[str, KnownFields] = {}
+    for name, field in fields.items():
+        if id(field) not in figures:
+            figures[id(field)] = {source: _field(reaches) for source, reaches in field.items()}
+        found[name] = figures[id(field)]
+    return found
 
 
 def _field(reaches: tuple[Reach, ...]) -> ReceptiveField:
     return ReceptiveField(
-        tuple(reach.size for reach in reaches),
-        tuple(reach.stride for reach in reaches),
-        tuple(reach.start for reach in reaches),
+        tuple([reach.size for reach in reaches]),
+        tuple([reach.stride for reach in reaches]),
+        tuple([reach.start for reach in reaches]),
     )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnnshape.analysis.counts import count
 from cnnshape.analysis.faults import used
@@ -25,8 +24,7 @@ BOUNDS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(NamedTuple):
     """A claim that does not hold, and what is computed instead."""
 
     node: Node

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 from cnnshape.analysis.fields import Fields, receptive_fields
 from cnnshape.analysis.receptive_field import Reach
@@ -16,8 +16,7 @@ from cnnshape.window import Window
 AXIS_NAMES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """One layer: what arrives and leaves, and how each figure comes about."""
 
     name: str

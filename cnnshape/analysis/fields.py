@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cnnshape.analysis.layout import axis_to_first, axis_to_last
 from cnnshape.analysis.receptive_field import Reach, own, through, union, whole
 from cnnshape.analysis.walk import Applied, Walk
 from cnnshape.graph import Input, Node
+from cnnshape.layer import Shape
 from cnnshape.window import Window
 
 Fields = dict[str, tuple[Reach, ...]]
 """Input name → what is seen along each of its spatial axes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unaligned:
+class Unaligned(NamedTuple):
     """A node at which branches meet whose receptive fields do not line up."""
 
     node: Node
@@ -34,6 +34,23 @@ def spatial_axes(item: Input, channels_last: bool) -> range:
     return range(1, rank - 1) if channels_last else range(2, rank)
 
 
+class Rules(NamedTuple):
+    """What a layer says of its inputs: windows of the first, and where each axis goes."""
+
+    windows: Mapping[int, Window | None]
+    flow: tuple[tuple[int | None, ...], ...]
+    moved: bool
+
+    @property
+    def passes(self) -> bool:
+        """Whether every output sees what the input at its own place sees."""
+        return (
+            not self.windows
+            and len(self.flow) == 1
+            and self.flow[0] == tuple(range(len(self.flow[0])))
+        )
+
+
 def receptive_fields(walk: Walk) -> tuple[dict[str, Fields], list[Unaligned]]:
     """The fields of every layer whose shape is known, and where branches are not aligned."""
     graph = walk.graph
@@ -44,73 +61,66 @@ def receptive_fields(walk: Walk) -> tuple[dict[str, Fields], list[Unaligned]]:
         sizes[item.name] = tuple(item.shape[axis] for axis in axes)
         fields[item.name] = {item.name: tuple(own(axis) for axis in axes)}
     unaligned: list[Unaligned] = []
-    for node in graph.nodes:
-        applied = walk.applied.get(node.name)
-        if applied is not None:
-            known = [fields.get(name, {}) for name in node.inputs]
-            moved = walk.moves_axes(applied.layer)
-            fields[node.name] = _field(applied, known, sizes, moved, unaligned)
+    known: dict[tuple[int, tuple[Shape, ...]], Rules | None] = {}
+    for name, applied in walk.applied.items():
+        layer, x = applied.layer, applied.x
+        key = (id(layer), x)
+        if key not in known:
+            moved = walk.moves_axes(layer)
+            rules = Rules(layer.windows(*x), layer.flow(applied.y, *x), moved)
+            known[key] = None if rules.passes else rules
+        found = known[key]
+        arriving = [fields.get(source, {}) for source in applied.node.inputs]
+        if found is None:
+            fields[name] = arriving[0]
+        else:
+            fields[name] = _field(applied, found, arriving, sizes, unaligned)
     return fields, unaligned
 
 
 def _field(
     applied: Applied,
-    known: list[Fields],
+    rules: Rules,
+    arriving: list[Fields],
     sizes: Mapping[str, tuple[int, ...]],
-    moved: bool,
     unaligned: list[Unaligned],
 ) -> Fields:
-    layer, x, y = applied.layer, applied.x, applied.y
-    windows = layer.windows(*x)
-    flow = layer.flow(y, *x)
     result: Fields = {}
     origin: dict[str, str] = {}
-    for operand, axes in enumerate(flow):
-        rank = len(x[operand])
-        for source, reaches in known[operand].items():
-            passed = []
-            for reach, size in zip(reaches, sizes[source], strict=True):
-                axis = reach.axis
-                if axis is not None and moved:
-                    axis = axis_to_first(axis, rank)
-                passed.append(_pass(reach, axis, axes, windows if operand == 0 else {}, size, y))
-            arrived = tuple(
-                _place(reach, axis_to_last(reach.axis, len(y))) if moved and reach.axis else reach
-                for reach in passed
+    for operand in range(len(rules.flow)):
+        for source, reaches in arriving[operand].items():
+            passed = tuple(
+                [
+                    _arrive(reach, applied, operand, rules, size)
+                    for reach, size in zip(reaches, sizes[source], strict=True)
+                ]
             )
             if source not in result:
-                result[source], origin[source] = arrived, applied.node.inputs[operand]
+                result[source], origin[source] = passed, applied.node.inputs[operand]
             else:
                 names = (origin[source], applied.node.inputs[operand])
-                result[source] = _join(applied, result[source], arrived, names, unaligned)
+                result[source] = _join(applied, result[source], passed, names, unaligned)
     return result
 
 
-def _pass(
-    reach: Reach,
-    axis: int | None,
-    flow: tuple[int | None, ...],
-    windows: Mapping[int, Window | None],
-    size: int,
-    y: tuple[int, ...],
-) -> Reach:
-    """One reach on its way through one layer; its new axis is the output's."""
+def _arrive(reach: Reach, applied: Applied, operand: int, rules: Rules, size: int) -> Reach:
+    """One reach of an operand as the layer's output has it, its axis in the model's layout."""
+    axis = reach.axis
     if axis is None:
         return reach
-    target = flow[axis]
+    if rules.moved:
+        axis = axis_to_first(axis, len(applied.x[operand]))
+    target = rules.flow[operand][axis]
     if target is None:
         return whole(size)
-    if axis not in windows:
-        return reach if target == reach.axis else _place(reach, target)
-    window = windows[axis]
-    if window is None:
-        return whole(size)
-    passed = through(reach, window)
-    return passed if target == passed.axis else _place(passed, target)
-
-
-def _place(reach: Reach, axis: int) -> Reach:
-    return Reach(axis, reach.first, reach.last, reach.advance)
+    if operand == 0 and axis in rules.windows:
+        window = rules.windows[axis]
+        if window is None:
+            return whole(size)
+        reach = through(reach, window)
+    if rules.moved:
+        target = axis_to_last(target, len(applied.y))
+    return reach if target == reach.axis else reach._replace(axis=target)
 
 
 def _join(

@@ -8,9 +8,9 @@ whole one (Araujo, Norris and Sim 2019, extended from one step to a period of st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
+from typing import NamedTuple
 
 from cnnshape.window import Window
 
@@ -18,8 +18,7 @@ LONGEST_PERIOD = 4096
 """Longer tables are cut: they would outgrow the axes they describe."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """What the outputs see along one axis of the network's input.
 
     `axis` is the output's axis that walks along it; None: every output sees the same.
@@ -34,12 +33,15 @@ class Reach:
     @property
     def size(self) -> int:
         """The most input indices that an output sees."""
+        if len(self.first) == 1:
+            return self.last[0] - self.first[0] + 1
         return max(last - first + 1 for first, last in zip(self.first, self.last, strict=True))
 
     @property
-    def stride(self) -> Fraction:
+    def stride(self) -> int | Fraction:
         """Input steps a step of the output."""
-        return Fraction(self.advance, len(self.first))
+        period = len(self.first)
+        return self.advance if period == 1 else Fraction(self.advance, period)
 
     @property
     def start(self) -> int:

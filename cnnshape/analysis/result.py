@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnnshape.diagnostics import Diagnostic, Span, UnreadableError
-from cnnshape.graph import Scope
+from cnnshape.graph import NOTHING, Scope
 from cnnshape.layer import Batch, Shape
 
 JSON_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class ReceptiveField:
+class ReceptiveField(NamedTuple):
     """What one output sees of an input, a value a spatial axis (contract of `receptive_field`)."""
 
     size: tuple[int, ...]
-    stride: tuple[Fraction, ...]
+    stride: tuple[int | Fraction, ...]
     start: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LayerResult:
+class LayerResult(NamedTuple):
     """One layer; what a fault leaves unknown is None."""
 
     name: str
@@ -39,14 +36,13 @@ class LayerResult:
     connections: int | None = None
     activations: int | None = None
     receptive_field: ReceptiveField | None = None
-    receptive_fields: Mapping[str, ReceptiveField] = field(default_factory=dict)
+    receptive_fields: Mapping[str, ReceptiveField] = NOTHING
     weights_from: str | None = None
     scopes: tuple[Scope, ...] = ()
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """Bytes in float32 for one sample.
 
     `params`: the parameters. `forward`: the most that is alive at once in a forward pass, of inputs
@@ -59,8 +55,7 @@ class Memory:
     training: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(NamedTuple):
     """Sums over all layers whose figures are known, for one sample."""
 
     params: int = 0
@@ -72,8 +67,7 @@ class Totals:
     memory: Memory = Memory()
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(NamedTuple):
     """A model, checked."""
 
     model: str | None
@@ -83,7 +77,7 @@ class Analysis:
     layers: tuple[LayerResult, ...]
     totals: Totals
     diagnostics: tuple[Diagnostic, ...]
-    texts: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = NOTHING
     """File → its text, for the lines that diagnostics point at."""
     readable: bool = True
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
+from typing import NamedTuple
 
 from cnnshape.analysis.layout import to_first, to_last
 from cnnshape.diagnostics import RuleError
@@ -16,8 +17,7 @@ from cnnshape.graph import Graph, Node, is_integer
 from cnnshape.layer import Layer, Shape, show
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """A layer and the shapes it read and gave, as (N, C, *spatial) if it thinks in channels."""
 
     node: Node
@@ -26,8 +26,7 @@ class Applied:
     y: Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """A rule that does not hold for a node, given these inputs."""
 
     node: Node
@@ -50,6 +49,8 @@ class Walk:
     """Names of what holds integers."""
     applied: dict[str, Applied] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    known: dict[tuple[int, tuple[Shape, ...]], Shape] = field(default_factory=dict)
+    """What a layer gives for these inputs, so that a repeated one is worked out once."""
 
     def moves_axes(self, layer: Layer) -> bool:
         """Whether the layer sees its input in another layout than the model's."""
@@ -75,27 +76,50 @@ def walk(graph: Graph, believed: Mapping[str, Shape] | None = None) -> Walk:
 def _apply(result: Walk, node: Node, layer: Layer, arrived: tuple[Shape, ...]) -> Shape | None:
     moved = result.moves_axes(layer)
     x = tuple(map(to_first, arrived)) if moved else arrived
-    faults = len(result.faults)
+    key = (id(layer), x)
+    y = result.known.get(key)
+    reads_well = _reads(result, node, layer)
+    if y is None or not reads_well:
+        faults = len(result.faults)
+        y = _rules(result, node, layer, x, reads_well)
+        if y is None:
+            return None
+        if len(result.faults) == faults:
+            result.known[key] = y
+    result.applied[node.name] = Applied(node, layer, x, y)
+    return to_last(y) if moved else y
+
+
+def _reads(result: Walk, node: Node, layer: Layer) -> bool:
+    """Whether the layer reads the kind of numbers that arrive."""
+    integers = bool(result.integers) and result.integers.issuperset(node.inputs)
+    if layer.reads == "any":
+        if integers:
+            result.integers.add(node.name)
+        return True
+    return integers == (layer.reads == "integers")
+
+
+def _rules(
+    result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...], reads_well: bool
+) -> Shape | None:
+    """The layer's checks and its shape rule; of several faults the first is reported."""
     if not _takes(result, node, layer, x):
         return None
-    if layer.reads == "any":
-        if result.integers.issuperset(node.inputs):
-            result.integers.add(node.name)
-    elif layer.reads != ("integers" if result.integers.issuperset(node.inputs) else "floats"):
-        result.faults.append(Fault(node, _other_numbers(layer), x))
+    faults = len(result.faults)
     try:
-        if len(result.faults) == faults and _agrees(result, node, layer, x):
+        if not reads_well:
+            raise _other_numbers(layer)
+        if _agrees(result, node, layer, x):
             layer.check(*x)
     except RuleError as error:
         result.faults.append(Fault(node, error, x))
     try:
-        y = layer.output_shape(*x)
+        return layer.output_shape(*x)
     except RuleError as error:
         if len(result.faults) == faults:
             result.faults.append(Fault(node, error, x))
         return None
-    result.applied[node.name] = Applied(node, layer, x, y)
-    return to_last(y) if moved else y
 
 
 def _takes(result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...]) -> bool:

@@ -1,7 +1,5 @@
 """Activations: value by value, or along one axis. No parameters but PReLU's, 0 MACs."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

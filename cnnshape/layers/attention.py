@@ -1,7 +1,5 @@
 """Attention: multi-head attention, and the transformer's encoder layer."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """Convolutions: direct, transposed, and with unshared weights."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from math import prod
 from typing import Annotated, ClassVar, Literal

@@ -1,7 +1,5 @@
 """Dense layers: linear, bilinear, embedding, and LeNet-5's radial basis functions."""
 
-from __future__ import annotations
-
 from math import prod
 from typing import ClassVar
 

@@ -1,11 +1,9 @@
 """Layers that bring branches together: sums, products, concatenation."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import Formulas, Layer, Shape, Size, show
+from cnnshape.layer import Batch, Formulas, Layer, Shape, Size, show
 from cnnshape.layers.activation import Axis, axis_of
 
 Flow = tuple[tuple[int | None, ...], ...]
@@ -63,12 +61,12 @@ class Elementwise(Layer):
 
 def broadcast(x: Shape, y: Shape) -> Shape:
     """The common shape of two that do not clash."""
-    if x == y:
-        return x
     longer, shorter = (x, y) if len(x) >= len(y) else (y, x)
     skipped = len(longer) - len(shorter)
-    # A 1 gives way; of the batch and a 1 the batch stays, whichever comes first.
-    tail = [a if b == 1 else b for a, b in zip(longer[skipped:], shorter, strict=True)]
+    tail = [
+        b if isinstance(b, Batch) or (a == 1 and not isinstance(a, Batch)) else a
+        for a, b in zip(longer[skipped:], shorter, strict=True)
+    ]
     return (*longer[:skipped], *tail)
 
 
@@ -76,7 +74,12 @@ def first_clash(x: Shape, y: Shape) -> tuple[Size, Size] | None:
     """The first sizes, from the front, that neither agree nor are 1."""
     count = min(len(x), len(y))
     for a, b in zip(x[len(x) - count :], y[len(y) - count :], strict=True):
-        if a != b and 1 not in (a, b):
+        if isinstance(a, Batch) != isinstance(b, Batch):
+            # one sample here, but any number of them when the network runs
+            agree = (b if isinstance(a, Batch) else a) == 1
+        else:
+            agree = a == b or 1 in (a, b)
+        if not agree:
             return a, b
     return None
 
@@ -128,19 +131,24 @@ class Concat(Layer):
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
         axis = axis_of(self.dim, x)
-        alike = [shape for shape in (x, *others) if len(shape) == len(x)]
         if axis == 0:
             raise RuleError("bad-reshape", "joins its inputs along the batch axis", field="dim")
-        return (*x[:axis], sum(shape[axis] for shape in alike), *x[axis + 1 :])
+        return (*x[:axis], sum(self._sizes(axis, x, *others)), *x[axis + 1 :])
+
+    def _sizes(self, axis: int, x: Shape, *others: Shape) -> list[Size]:
+        """What each input adds; one of another rank, which was reported, adds nothing."""
+        return [shape[axis] for shape in (x, *others) if len(shape) == len(x)]
 
     def flow(self, y: Shape, x: Shape, *others: Shape) -> Flow:
         axis = axis_of(self.dim, x)
         kept = tuple(None if i == axis and i > 1 else i for i in range(len(x)))
-        return (kept,) * (1 + len(others))
+        return tuple(
+            kept if len(shape) == len(x) else (None,) * len(shape) for shape in (x, *others)
+        )
 
     def formulas(self, y: Shape, x: Shape, *others: Shape) -> Formulas:
         axis = axis_of(self.dim, x)
-        sizes = " + ".join(str(shape[axis]) for shape in (x, *others))
+        sizes = " + ".join(map(str, self._sizes(axis, x, *others)))
         return [("channels" if axis == 1 else f"axis {axis}", f"{sizes} = {y[axis]}")]
 
 

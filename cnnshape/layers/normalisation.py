@@ -1,7 +1,5 @@
 """Normalisation: of batches, layers, groups, instances, and of neighbouring channels."""
 
-from __future__ import annotations
-
 from math import prod
 from typing import Annotated, ClassVar
 

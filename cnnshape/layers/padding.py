@@ -1,7 +1,5 @@
 """Padding layers, and their opposites: crop and slice."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -79,7 +77,7 @@ class Pad(Layer):
         if len(padding) != count:
             raise RuleError(
                 "invalid-value",
-                f"pads {len(padding)} axes, but it has {count}",
+                f"pads {len(padding)} ax{'is' if len(padding) == 1 else 'es'}, but it has {count}",
                 field="padding",
                 expected=count,
                 found=len(padding),

@@ -1,7 +1,5 @@
 """Patches: unfold takes every window out as a column, fold sums columns back."""
 
-from __future__ import annotations
-
 from math import prod
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Pooling: sliding, adaptive, global, and LeCun's trainable subsampling."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from math import gcd, prod
 from typing import Annotated, ClassVar

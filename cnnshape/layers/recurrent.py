@@ -1,7 +1,5 @@
 """Recurrent layers over sequences (N, L, E): RNN, LSTM, GRU."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """Regularisation: layers that drop values in training and are the identity otherwise."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from cnnshape.layer import Layer, Probability

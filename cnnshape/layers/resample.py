@@ -1,7 +1,5 @@
 """Resampling: upsampling, and channels moved into space or among themselves."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from fractions import Fraction
 from math import floor

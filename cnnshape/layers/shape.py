@@ -1,7 +1,5 @@
 """Layers that only see their input another way: flatten, reshape, permute, …"""
 
-from __future__ import annotations
-
 from math import prod
 from typing import Annotated, ClassVar
 
@@ -261,10 +259,15 @@ def split(sizes: Shape, whole: Size, x: Shape, field: str) -> Shape:
     if sizes.count(-1) > 1:
         raise RuleError("bad-reshape", "leaves more than one size open (-1)", field=field)
     known = prod(size for size in sizes if size != -1)
-    text = "·".join(map(str, sizes))
     if -1 in sizes and known and whole % known == 0:
         return tuple(whole // known if size == -1 else size for size in sizes)
     if -1 in sizes or known != whole:
+        if -1 in sizes:
+            note = f"{whole} = {known}·{whole // known} + {whole % known}" if known else None
+        else:
+            note = f"{'·'.join(map(str, sizes))} = {known}"
+            if whole == prod(x[1:]):
+                note = f"{'·'.join(map(str, x[1:]))} = {whole}; {note}"
         raise RuleError(
             "bad-reshape",
             f"makes {show(sizes)} of the {whole} values of {show(x)}"
@@ -272,7 +275,6 @@ def split(sizes: Shape, whole: Size, x: Shape, field: str) -> Shape:
             field=field,
             expected=whole,
             found=known,
-            note=f"{'·'.join(map(str, x[1:]))} = {prod(x[1:])}; {text.replace('-1', '?')} = {known}"
-            + ("·?" if -1 in sizes else ""),
+            note=note,
         )
     return sizes

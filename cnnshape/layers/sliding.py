@@ -1,10 +1,8 @@
 """What convolutions and poolings share: a window that slides along every spatial axis."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -66,36 +64,31 @@ class Sliding(Layer):
         return self.along("kernel_size", self.axes or 0)
 
     @cached_property
-    def steps(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Stride (by default 1, or the kernel in a pooling) and dilation, one value an axis."""
+    def taps(self) -> tuple[tuple[int, int, int], ...]:
+        """Kernel, stride (in a pooling by default the kernel) and dilation, one of each an axis."""
         count = self.axes or 0
-        stride = self.along("stride", count)
-        dilation = self.along("dilation", count) if hasattr(self, "dilation") else (1,) * count
+        strides = self.along("stride", count)
+        dilations = self.along("dilation", count, 1)
         return tuple(
-            s if s is not None else k for s, k in zip(stride, self.kernel, strict=True)
-        ), dilation
+            (kernel, kernel if stride is None else stride, dilation)
+            for kernel, stride, dilation in zip(self.kernel, strides, dilations, strict=True)
+        )
 
     @cached_property
     def pads(self) -> tuple[Pair, ...] | str:
         """Padding before and after, one pair an axis; or the name of a rule that decides it."""
-        padding: Any = getattr(self, "padding", 0)
-        if isinstance(padding, str):
-            return padding
-        values = (
-            self.along("padding", self.axes or 0)
-            if hasattr(self, "padding")
-            else (0,) * (self.axes or 0)
-        )
+        if isinstance(vars(self).get("padding"), str):
+            return str(vars(self)["padding"])
+        values = self.along("padding", self.axes or 0, 0)
         return tuple(value if isinstance(value, tuple) else (value, value) for value in values)
 
     def slides(self, x: Shape) -> list[Slide]:
         """The windows, one a spatial axis of (N, C, *spatial)."""
-        strides, dilations = self.steps
         pads = self.pads
-        ceil: bool = getattr(self, "ceil_mode", False)
+        ceil: bool = vars(self).get("ceil_mode", False)
         slides = []
-        for axis, (size, kernel) in enumerate(zip(x[2:], self.kernel, strict=True)):
-            stride, dilation = strides[axis], dilations[axis]
+        for axis, (kernel, stride, dilation) in enumerate(self.taps):
+            size = x[axis + 2]
             if not isinstance(pads, str):
                 before, after = pads[axis]
             elif pads == "valid":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cnnshape.diagnostics import Diagnostic, Span
 
@@ -18,8 +18,7 @@ WIDEST = 160
 """Columns of a source line that are shown; a longer one is cut around what is pointed at."""
 
 
-@dataclass(frozen=True)
-class Pointer:
+class Pointer(NamedTuple):
     """An underline below a source line."""
 
     column: int

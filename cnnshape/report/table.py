@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from cnnshape.analysis.result import Analysis, LayerResult, ReceptiveField
 from cnnshape.graph import Scope
@@ -13,8 +13,7 @@ from cnnshape.layer import Shape, show
 UNKNOWN = "?"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A layer, or a block with what it holds; `level` is the number of blocks around it.
 
     `open` says that a block's layers follow, so that its sums stand for nothing new.
@@ -64,8 +63,7 @@ def _local(layer: LayerResult, level: int, scope: Scope) -> str:
     return scope.name.removeprefix(layer.scopes[level - 1].name + ".") if level else scope.name
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One column: its title, and what stands in a row; numbers are justified right."""
 
     title: str

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.graph import Graph
@@ -19,8 +19,7 @@ SUFFIXES = (".yaml", ".yml")
 MODEL_KEYS = {"layers", "cnnshape"}
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A place to read a model from; `path` is what the user sees."""
 
     path: str

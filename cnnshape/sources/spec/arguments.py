@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from cnnshape.layer import Layer
 from cnnshape.sources.spec.entry import KEYS, Entry
-from cnnshape.sources.spec.findings import Findings, clip, describe, suggest
+from cnnshape.sources.spec.findings import Findings, clip, describe, nearest
 
 MESSAGES = {
     "int_type": "must be an integer",
@@ -20,6 +20,8 @@ MESSAGES = {
     "tuple_type": "must be a list",
     "finite_number": "must be a finite number",
 }
+QUOTE = "'"
+"""What pydantic puts around a choice."""
 BOUNDS = {
     "greater_than": ("gt", "must be more than"),
     "greater_than_equal": ("ge", "must be at least"),
@@ -35,8 +37,11 @@ def build(
     try:
         return cls.model_validate({"type": entry.type, **arguments})
     except ValidationError as error:
-        reported: set[str] = set()
-        for fault in error.errors(include_url=False):
+        faults = error.errors(include_url=False)
+        known = _own_fields(cls)
+        unknown = [str(item["loc"][0]) for item in faults if item["type"] == "extra_forbidden"]
+        reported = {nearest(field, [*known, *KEYS]) for field in unknown}
+        for fault in faults:
             field = str(fault["loc"][0]) if fault["loc"] else ""
             if field not in reported:
                 reported.add(field)
@@ -59,14 +64,15 @@ def _report(
         return
     value = entry.arguments.get(field)
     if kind == "extra_forbidden":
-        known = [key for key in cls.model_fields if key != "type"]
+        known = _own_fields(cls)
+        near = nearest(field, [*known, *KEYS])
         key = entry.value.keys.get(field, entry.type_value)
         findings.add(
             "unknown-field",
             f"`{name}` ({entry.type}) has no `{clip(field)}`",
             key,
             layer=name,
-            help=suggest(field, [*known, *KEYS]) or f"{entry.type} takes {listed(known)}",
+            help=f"write `{near}`" if near else f"{entry.type} takes {listed(known)}",
         )
         return
     findings.add(
@@ -74,6 +80,7 @@ def _report(
         f"`{field}` of `{name}` {_say(fault)}",
         value or entry.type_value,
         layer=name,
+        help=_choice(fault),
         found=fault["input"] if isinstance(fault["input"], int | float | str) else None,
     )
 
@@ -82,14 +89,28 @@ def _say(fault: dict[str, Any]) -> str:
     kind, given = fault["type"], fault["input"]
     context = fault.get("ctx", {})
     if kind == "literal_error":
-        return f"must be {context['expected']}, not {describe(given)}"
+        return f"must be {context['expected'].replace(QUOTE, '`')}, not {describe(given)}"
     if kind in BOUNDS:
         key, words = BOUNDS[kind]
         return f"{words} {context[key]:,}, not {describe(given)}"
     if kind in MESSAGES:
         return f"{MESSAGES[kind]}, not {describe(given)}"
     message = str(fault["msg"])
+    if message.startswith("must be ") and not isinstance(given, list | tuple | dict):
+        message = f"{message.partition(', not ')[0]}, not {describe(given)}"
     return message[:1].lower() + message[1:]
+
+
+def _choice(fault: dict[str, Any]) -> str | None:
+    """Help that names the choice which a misspelt one is most like."""
+    if fault["type"] != "literal_error" or not isinstance(fault["input"], str):
+        return None
+    near = nearest(fault["input"], fault["ctx"]["expected"].split(QUOTE)[1::2])
+    return f"write `{near}`" if near else None
+
+
+def _own_fields(cls: type[Layer]) -> list[str]:
+    return [key for key in cls.model_fields if key != "type"]
 
 
 def listed(names: list[str]) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cnnshape.layers import find
 from cnnshape.sources.spec.document import Value
 from cnnshape.sources.spec.entry import KEYS, Entry, read_entries
-from cnnshape.sources.spec.findings import Findings, describe
+from cnnshape.sources.spec.findings import Findings, describe, nearest
 
 BLOCK_KEYS = ("params", "layers", "output")
+DEEPEST = 40
+MOST_SHOWN = 12
+MOST_PARAMS = 100
 
 
 @dataclass(slots=True, eq=False)
@@ -21,6 +24,8 @@ class Block:
     params: dict[str, Value]
     entries: list[Entry]
     output: Value | None
+    faulty: bool = False
+    """What it gives is not known, which was reported."""
 
 
 def read_blocks(value: Value | None, findings: Findings) -> dict[str, Block]:
@@ -38,28 +43,32 @@ def read_blocks(value: Value | None, findings: Findings) -> dict[str, Block]:
             findings.add(
                 "duplicate-name", f"`{name}` is a layer's type already; a block needs another", key
             )
-            continue
-        block = _read_block(name, body, key, findings)
-        if block is not None:
-            blocks[name] = block
-    for name in _cyclic(blocks, findings):
-        blocks[name].entries = []
+        blocks[name] = _read_block(name, body, key, findings)
+    for name in _endless(blocks, findings):
+        blocks[name].faulty = True
     return blocks
 
 
-def _read_block(name: str, body: Value, key: Value, findings: Findings) -> Block | None:
+def _read_block(name: str, body: Value, key: Value, findings: Findings) -> Block:
     if not isinstance(body.data, dict):
         found = describe(body.data)
         findings.add(
             "invalid-value", f"the block `{name}` must be a mapping with `layers`, not {found}", key
         )
-        return None
-    for unknown in [item for item in body.data if item not in BLOCK_KEYS]:
-        findings.unknown_key(unknown, body.keys[unknown], BLOCK_KEYS, f"the block `{name}`")
+        return Block(name, {}, [], None, faulty=True)
+    unknown = [item for item in body.data if item not in BLOCK_KEYS]
+    for item in unknown:
+        findings.unknown_key(item, body.keys[item], BLOCK_KEYS, f"the block `{name}`")
     if "layers" not in body.data:
-        findings.add("invalid-value", f"the block `{name}` has no `layers`", key)
-        return None
+        if not any(nearest(item, ["layers"]) for item in unknown):
+            findings.add("invalid-value", f"the block `{name}` has no `layers`", key)
+        return Block(name, {}, [], None, faulty=True)
     params = body.data.get("params", Value({}))
+    faulty = not isinstance(params.data, dict | None) or not isinstance(
+        body.data["layers"].data, list
+    )
+    if params.data is None:
+        params = Value({})
     if not isinstance(params.data, dict):
         found = describe(params.data)
         findings.add(
@@ -69,6 +78,9 @@ def _read_block(name: str, body: Value, key: Value, findings: Findings) -> Block
             help="write each with its default, `params: {channels: , stride: 1}`",
         )
         params = Value({})
+    if len(params.data) > MOST_PARAMS:
+        findings.add("invalid-value", f"`{name}` has more than {MOST_PARAMS} params", params)
+        return Block(name, {}, [], None, faulty=True)
     for param in [param for param in params.data if param in KEYS]:
         findings.add(
             "invalid-value",
@@ -76,31 +88,41 @@ def _read_block(name: str, body: Value, key: Value, findings: Findings) -> Block
             params.keys[param],
         )
     entries = read_entries(body.data["layers"], findings, f"`layers` of the block `{name}`")
-    return Block(name, dict(params.data), entries, body.data.get("output"))
+    return Block(name, dict(params.data), entries, body.data.get("output"), faulty)
 
 
-def _cyclic(blocks: Mapping[str, Block], findings: Findings) -> set[str]:
-    """Blocks that use themselves, by way of others or not; each ring is reported once."""
-    finished: set[str] = set()
-    cyclic: set[str] = set()
+def _endless(blocks: Mapping[str, Block], findings: Findings) -> set[str]:
+    """Blocks that use themselves, or nest too deep; each ring is reported once."""
+    depths: dict[str, int] = {}
+    faulty: set[str] = set()
     for start in blocks:
-        path: list[tuple[str, list[Entry]]] = [(start, list(blocks[start].entries))]
+        path = {} if start in depths else {start: _uses(blocks, start)}
         while path:
-            name, rest = path[-1]
-            if not rest or name in finished:
-                finished.add(path.pop()[0])
-                continue
-            entry = rest.pop(0)
-            names = [step for step, _ in path]
-            if entry.type in names:
-                ring = " → ".join([*names[names.index(entry.type) :], entry.type])
-                findings.add(
-                    "cyclic-reference", f"the block `{name}` uses itself: {ring}", entry.type_value
-                )
-                cyclic.add(name)
-            elif entry.type in blocks and entry.type not in finished:
-                path.append((entry.type, list(blocks[entry.type].entries)))
-    return cyclic
+            name = next(reversed(path))
+            entry = next(path[name], None)
+            if entry is None:
+                path.popitem()
+                used = list(_uses(blocks, name))
+                depths[name] = 1 + max((depths.get(item.type, 0) for item in used), default=0)
+                if depths[name] > DEEPEST:
+                    message = f"the block `{name}` nests blocks more than {DEEPEST} deep"
+                    findings.add("invalid-value", message, used[0].type_value)
+                    faulty.add(name)
+                    depths[name] = 0
+            elif entry.type in path:
+                names = list(path)
+                ring = " → ".join([*names[names.index(entry.type) :][-MOST_SHOWN:], entry.type])
+                message = f"the block `{name}` uses itself: {ring}"
+                findings.add("cyclic-reference", message, entry.type_value)
+                faulty.add(name)
+            elif entry.type not in depths:
+                path[entry.type] = _uses(blocks, entry.type)
+    return faulty
+
+
+def _uses(blocks: Mapping[str, Block], name: str) -> Iterator[Entry]:
+    """The uses of blocks in a block."""
+    return (entry for entry in blocks[name].entries if entry.type in blocks)
 
 
 def count_layers(
@@ -113,7 +135,7 @@ def count_layers(
         repeat = entry.keys.get("repeat")
         times = repeat.data if repeat is not None and type(repeat.data) is int else 1
         block = blocks.get(entry.type)
-        if block is None:
+        if block is None or block.faulty:
             inside = 1
         else:
             if entry.type not in known:

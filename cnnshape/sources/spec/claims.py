@@ -11,7 +11,6 @@ from cnnshape.layer import N
 from cnnshape.sources.spec.document import Value
 from cnnshape.sources.spec.expression import ExpressionError, Names
 from cnnshape.sources.spec.findings import Findings, describe
-from cnnshape.sources.spec.plain import to_plain
 
 EXPECTED = ("shape", "params", "macs", "receptive_field")
 LIMITS: Mapping[str, str] = {
@@ -61,9 +60,9 @@ def read_expectations(value: Value, names: Names, findings: Findings) -> tuple[C
 
 def _expectation(key: str, value: Value, names: Names, findings: Findings) -> Claim | None:
     try:
-        given = to_plain(value, names)
+        given = findings.plain(value, names)
     except ExpressionError as error:
-        findings.add("invalid-value", f"`expect`: {error}", value)
+        findings.no_value("`expect`", error, value, names)
         return None
     span = findings.span(value)
     if key == "shape":
@@ -112,9 +111,9 @@ def read_limits(value: Value | None, names: Names, findings: Findings) -> tuple[
             findings.unknown_key(key, value.keys[key], LIMITS, "`limits`")
             continue
         try:
-            given = to_plain(item, names)
+            given = findings.plain(item, names)
         except ExpressionError as error:
-            findings.add("invalid-value", f"the limit `{key}`: {error}", item)
+            findings.no_value(f"the limit `{key}`", error, item, names)
             continue
         claims += _limit(key, given, item, findings)
     return tuple(claims)

@@ -6,21 +6,23 @@ value itself, and positions cost nothing extra.
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Protocol
 
 import yaml
 
+from cnnshape import collector
 from cnnshape.diagnostics import Diagnostic, Label, Span, UnreadableError
 
 DEEPEST = 60
 LARGEST = 16 * 2**20
 LONGEST_LINE = 2**20
+LONGEST_NAME = 200
 MOST_VALUES = 2_500_000
+
+LINE_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
+"""What YAML takes for the end of a line beside `\\n` and `\\r\\n`."""
 
 Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -44,7 +46,11 @@ class Value:
         self.data = data
         self.start = start
         self.end = end
-        self.keys: dict[str, Value] = {}
+        self.keys: dict[str, Value] = NO_KEYS
+
+
+NO_KEYS: dict[str, Value] = {}
+"""What all values but mappings share; nothing is ever put in."""
 
 
 class Document:
@@ -78,7 +84,7 @@ def parse(file: str, content: bytes) -> Document:
     """A model file's content as a document; UnreadableError if it is not YAML in UTF-8."""
     text = _decode(file, content)
     try:
-        with _collector_paused():
+        with collector.paused():
             return Document(file, _events_to_value(file, text), text)
     except UnreadableError as error:
         error.text = text
@@ -87,7 +93,7 @@ def parse(file: str, content: bytes) -> Document:
 
 def _events_to_value(file: str, text: str) -> Value:
     try:
-        return _build(file, Parser(text))
+        return _Builder(file).run(Parser(text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = " ".join(filter(None, (error.context, error.problem)))
@@ -95,18 +101,6 @@ def _events_to_value(file: str, text: str) -> Value:
     except yaml.YAMLError as error:
         reason = getattr(error, "reason", None) or "cannot be read"
         raise syntax_error(file, f"not YAML: {reason}") from None
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """The garbage collector would walk a growing tree again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _decode(file: str, content: bytes) -> str:
@@ -124,6 +118,7 @@ def _decode(file: str, content: bytes) -> str:
             Span(file, line, column, line, column + 1),
             help="save the file as UTF-8",
         ) from None
+    text = LINE_BREAK.sub("\n", text)
     for number, line_text in enumerate(text.split("\n"), 1):
         if len(line_text) > LONGEST_LINE:
             message = f"a line of {len(line_text):,} characters; {LONGEST_LINE:,} at most"
@@ -131,119 +126,144 @@ def _decode(file: str, content: bytes) -> str:
     return text
 
 
-class _Open:
-    """A list or mapping under construction."""
+class _Builder:
+    """Values from events: the innermost open list or mapping takes each as it is finished."""
 
-    __slots__ = ("key", "merges", "value")
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.root: Value | None = None
+        self.open: list[Value] = []
+        self.waiting: list[Value | None] = []
+        """For each open value the key that waits for its value."""
+        self.anchors: dict[str, Value] = {}
+        self.merges: dict[int, list[Value]] = {}
+        self.count = 0
 
-    def __init__(self, value: Value) -> None:
-        self.value = value
-        self.key: Value | None = None
-        self.merges: list[Value] = []
+    def run(self, parser: Any) -> Value:
+        """The only document's root value."""
+        handlers = {
+            yaml.ScalarEvent: self.scalar,
+            yaml.MappingStartEvent: self.start,
+            yaml.SequenceStartEvent: self.start,
+            yaml.MappingEndEvent: self.end,
+            yaml.SequenceEndEvent: self.end,
+            yaml.AliasEvent: self.alias,
+            yaml.DocumentStartEvent: self.document,
+        }
+        next_event = parser.get_event
+        while True:
+            event = next_event()
+            handler = handlers.get(type(event))
+            if handler is not None:
+                handler(event)
+            elif type(event) is yaml.StreamEndEvent:
+                break
+        if self.root is None or self.root.data is None:
+            help = "a model file has `input` and `layers`"
+            raise syntax_error(self.file, "an empty file", help=help)
+        return self.root
+
+    def scalar(self, event: Any) -> None:
+        value = Value(_scalar(self.file, event), event.start_mark, event.end_mark)
+        if event.anchor:
+            self.anchors[event.anchor] = value
+        self.put(value)
+
+    def alias(self, event: Any) -> None:
+        value = self.anchors.get(event.anchor)
+        if value is None:
+            span = _span(self.file, event.start_mark, event.end_mark)
+            raise syntax_error(self.file, f"no anchor `&{event.anchor}` before this alias", span)
+        self.put(value)
+
+    def start(self, event: Any) -> None:
+        mapping = type(event) is yaml.MappingStartEvent
+        value = Value({} if mapping else [], event.start_mark, event.end_mark)
+        if mapping:
+            value.keys = {}
+        if event.tag is not None:
+            _check_tag(self.file, event, ("map", "seq"))
+        if event.anchor:
+            self.anchors[event.anchor] = value
+        self.open.append(value)
+        self.waiting.append(None)
+        if len(self.open) > DEEPEST:
+            span = _span(self.file, event.start_mark, event.end_mark)
+            raise syntax_error(self.file, f"nested more than {DEEPEST} deep", span)
+
+    def end(self, event: Any) -> None:
+        value = self.open.pop()
+        self.waiting.pop()
+        value.end = event.end_mark
+        for merge in self.merges.pop(id(value), ()):
+            _merge(self.file, value, merge)
+        self.put(value)
+
+    def document(self, event: Any) -> None:
+        if self.root is not None:
+            span = _span(self.file, event.start_mark, event.end_mark)
+            raise syntax_error(self.file, "a second document; a model file holds one", span)
+
+    def put(self, value: Value) -> None:
+        """A finished value into the list, or as the key or the value of the mapping, around it."""
+        self.count += 1
+        if self.count > MOST_VALUES:
+            raise syntax_error(self.file, f"more than {MOST_VALUES:,} values")
+        if not self.open:
+            self.root = value
+            return
+        parent = self.open[-1]
+        if type(parent.data) is list:
+            parent.data.append(value)
+            return
+        key = self.waiting[-1]
+        if key is None:
+            self.waiting[-1] = value
+            return
+        self.waiting[-1] = None
+        name = key.data
+        if name == "<<":
+            self.merges.setdefault(id(parent), []).append(value)
+            return
+        if type(name) is not str or not is_name(name):
+            name = self.name_of(key)
+        if name in parent.data:
+            raise self.twice(name, parent.keys[name], key)
+        parent.data[name] = value
+        parent.keys[name] = key
+
+    def name_of(self, key: Value) -> str:
+        """A key that is a number or a truth value, as text."""
+        name = str(key.data) if type(key.data) in (str, int, float, bool) else ""
+        if not is_name(name):
+            span = _span(self.file, key.start, key.end)
+            raise syntax_error(self.file, "a key that is no name", span)
+        return name
+
+    def twice(self, name: str, first: Value, key: Value) -> UnreadableError:
+        """What is raised for a key that a mapping has already."""
+        place = _span(self.file, first.start, first.end)
+        labels = [Label(place, "first given here")] if place else []
+        span = _span(self.file, key.start, key.end)
+        return syntax_error(self.file, f"the key `{name[:60]}` is given twice", span, *labels)
 
 
-def _build(file: str, parser: Any) -> Value:
-    """The only document's root value."""
-    next_event = parser.get_event
-    anchors: dict[str, Value] = {}
-    stack: list[_Open] = []
-    root: Value | None = None
-    count = 0
-    while True:
-        event = next_event()
-        kind = type(event)
-        if kind is yaml.ScalarEvent:
-            value = Value(_scalar(file, event), event.start_mark, event.end_mark)
-        elif kind is yaml.AliasEvent:
-            value = _anchored(file, event, anchors)
-        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-            data: Any = {} if kind is yaml.MappingStartEvent else []
-            value = Value(data, event.start_mark, event.end_mark)
-            _check_tag(file, event, ("map", "seq"))
-            stack.append(_Open(value))
-            if len(stack) > DEEPEST:
-                span = _span(file, event.start_mark, event.end_mark)
-                raise syntax_error(file, f"nested more than {DEEPEST} deep", span)
-            if event.anchor:
-                anchors[event.anchor] = value
-            continue
-        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-            closed = stack.pop()
-            value = closed.value
-            value.end = event.end_mark
-            if closed.merges:
-                _merge(file, closed)
-        elif kind is yaml.DocumentStartEvent:
-            if root is not None:
-                span = _span(file, event.start_mark, event.end_mark)
-                raise syntax_error(file, "a second document; a model file holds one", span)
-            continue
-        elif kind is yaml.StreamEndEvent:
-            break
-        else:
-            continue
-        if kind is yaml.ScalarEvent and event.anchor:
-            anchors[event.anchor] = value
-        count += 1
-        if count > MOST_VALUES:
-            raise syntax_error(file, f"more than {MOST_VALUES:,} values")
-        if stack:
-            _put(file, stack[-1], value)
-        else:
-            root = value
-    if root is None or root.data is None:
-        raise syntax_error(file, "an empty file", help="a model file has `input` and `layers`")
-    return root
+def is_name(text: str) -> bool:
+    """Whether a text can be a key, or the name of a layer: one line of moderate length."""
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable()
 
 
-def _put(file: str, parent: _Open, value: Value) -> None:
-    """The next value of the innermost open list, or the next key or value of the mapping."""
-    data = parent.value.data
-    if type(data) is list:
-        data.append(value)
-        return
-    key = parent.key
-    if key is None:
-        parent.key = value
-        return
-    parent.key = None
-    name = key.data
-    if name == "<<":
-        parent.merges.append(value)
-        return
-    if type(name) is not str:
-        if name is None or isinstance(name, list | dict):
-            raise syntax_error(file, "a key that is no name", _span(file, key.start, key.end))
-        name = str(name)
-    if name in data:
-        first = _span(file, parent.value.keys[name].start, parent.value.keys[name].end)
-        labels = [Label(first, "first given here")] if first else []
-        message = f"the key `{name[:60]}` is given twice"
-        raise syntax_error(file, message, _span(file, key.start, key.end), *labels)
-    data[name] = value
-    parent.value.keys[name] = key
-
-
-def _merge(file: str, mapping: _Open) -> None:
+def _merge(file: str, target: Value, merge: Value) -> None:
     """Keys of `<<: *base` that the mapping does not give; of several bases the first counts."""
-    target = mapping.value
-    for merge in mapping.merges:
-        bases = merge.data if isinstance(merge.data, list) else [merge]
-        for base in bases:
-            if not isinstance(base.data, dict) or base is target:
-                place = _span(file, merge.start, merge.end)
-                raise syntax_error(file, "`<<` merges mappings, and this is none", place)
-            for name, value in base.data.items():
-                if name not in target.data:
-                    target.data[name] = value
-                    target.keys[name] = base.keys[name]
-
-
-def _anchored(file: str, event: Any, anchors: dict[str, Value]) -> Value:
-    if event.anchor not in anchors:
-        span = _span(file, event.start_mark, event.end_mark)
-        raise syntax_error(file, f"no anchor `&{event.anchor}` before this alias", span)
-    return anchors[event.anchor]
+    bases = merge.data if isinstance(merge.data, list) else [merge]
+    for base in bases:
+        if not isinstance(base.data, dict) or base is target:
+            place = _span(file, merge.start, merge.end)
+            raise syntax_error(file, "`<<` merges mappings, and this is none", place)
+        for name, value in base.data.items():
+            if name not in target.data:
+                target.data[name] = value
+                target.keys[name] = base.keys[name]
 
 
 CORE = "tag:yaml.org,2002:"

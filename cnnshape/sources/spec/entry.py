@@ -8,11 +8,17 @@ from typing import Any
 
 from cnnshape.diagnostics import Span
 from cnnshape.sources.spec.document import Value
-from cnnshape.sources.spec.findings import Findings, describe, suggest
+from cnnshape.sources.spec.findings import Findings, describe, nearest
 from cnnshape.sources.spec.plain import is_dynamic
 
 KEYS = ("name", "type", "from", "repeat", "if", "expect", "weights_from", "trainable")
 """Keys that every layer takes; all others are arguments of its type."""
+
+MOST_KEYS = 100
+WORK_OF_ENTRY = 5
+
+UNKNOWN = "?"
+"""The type of a layer whose own could not be read, which was reported."""
 
 
 @dataclass(slots=True, eq=False)
@@ -56,12 +62,12 @@ def read_entries(value: Value | None, findings: Findings, where: str) -> list[En
         found = "nothing" if value is None else describe(value.data)
         findings.add("invalid-value", f"{where} must be a list of layers, not {found}", value)
         return []
-    entries = (read_entry(item, findings) for item in value.data)
-    return [entry for entry in entries if entry is not None]
+    findings.spend(WORK_OF_ENTRY * len(value.data))
+    return [read_entry(item, findings) for item in value.data]
 
 
-def read_entry(value: Value, findings: Findings) -> Entry | None:
-    """One layer: a mapping with a `type`, or a type alone."""
+def read_entry(value: Value, findings: Findings) -> Entry:
+    """One layer: a mapping with a `type`, or a type alone; what is neither has the type UNKNOWN."""
     data = value.data
     if isinstance(data, str) and data:
         return Entry(value, data, value, {}, {}, {}, dynamic=False)
@@ -71,21 +77,26 @@ def read_entry(value: Value, findings: Findings) -> Entry | None:
             f"a layer must be a type or a mapping with one, not {describe(data)}",
             value,
         )
-        return None
+        return Entry(value, UNKNOWN, value, {}, {}, {}, dynamic=False)
     type_value = data.get("type")
-    if type_value is None or not isinstance(type_value.data, str) or not type_value.data:
+    type_name = None if type_value is None else type_value.data
+    if type_value is None or not isinstance(type_name, str) or not type_name:
         _report_type(value, type_value, findings)
-        return None
+        type_value, type_name = type_value or value, UNKNOWN
+    if len(data) > MOST_KEYS:
+        message = f"a layer of {len(data):,} keys; none has more than {MOST_KEYS}"
+        findings.add("invalid-value", message, value)
+        return Entry(value, UNKNOWN, value, {}, {}, {}, dynamic=False)
     keys = {key: item for key, item in data.items() if key in KEYS}
     arguments = {key: item for key, item in data.items() if key not in KEYS}
     return Entry(
         value,
-        type_value.data,
+        type_name,
         type_value,
         keys,
         arguments,
         FieldSpans(findings, value),
-        dynamic=any(map(is_dynamic, arguments.values())),
+        dynamic=any(is_dynamic(item, findings.dynamic) for item in arguments.values()),
     )
 
 
@@ -94,7 +105,7 @@ def _report_type(value: Value, type_value: Value | None, findings: Findings) -> 
         found = describe(type_value.data)
         findings.add("invalid-value", f"`type` must be a layer's type, not {found}", type_value)
         return
-    keys = list(value.data)
-    at = value.keys[keys[0]] if keys else value
-    help = suggest(keys[0], ["type"]) if len(keys) == 1 else None
+    near = nearest("type", value.data)
+    at = value.keys.get(near or next(iter(value.data), ""), value)
+    help = "write `type`" if near else "write `type: …`"
     findings.add("invalid-value", "a layer without a `type`", at, help=help)

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
+from cnnshape.diagnostics import Label
 from cnnshape.graph import Claim, Place, Scope, Use
 from cnnshape.layer import Layer
 from cnnshape.layers import find, load_all
 from cnnshape.sources.spec.arguments import build
 from cnnshape.sources.spec.block import Block, count_layers
 from cnnshape.sources.spec.claims import read_expectations
-from cnnshape.sources.spec.document import Value
-from cnnshape.sources.spec.entry import KEYS, Entry
-from cnnshape.sources.spec.expression import ExpressionError, evaluate, substitute
-from cnnshape.sources.spec.findings import Findings, clip, describe, suggest
-from cnnshape.sources.spec.plain import to_plain
+from cnnshape.sources.spec.document import Value, is_name
+from cnnshape.sources.spec.entry import KEYS, UNKNOWN, Entry
+from cnnshape.sources.spec.expression import FAILED, ExpressionError, evaluate, substitute
+from cnnshape.sources.spec.findings import Findings, TooLargeError, clip, describe, nearest, suggest
 
+LONGEST_PATH = 500
 MOST_LAYERS = 200_000
-LONGEST_NAME = 200
+TOO_MANY = f"more than {MOST_LAYERS:,} layers"
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A name to be looked up once all are known, written at `value`, if anywhere."""
 
     name: str
@@ -59,10 +60,6 @@ class Frame:
     places: dict[int, Place] = field(default_factory=dict)
 
 
-class TooLargeError(Exception):
-    """More layers than a model may have."""
-
-
 class Expansion:
     """The nodes of a model, and what stands for the names of blocks and repeats."""
 
@@ -74,16 +71,22 @@ class Expansion:
         self.findings = findings
         self.pending: list[Pending] = []
         self.aliases: dict[str, tuple[Reference, ...]] = {}
+        self.names: dict[str, Value | None] = {}
+        """Names taken, and where they were given; None: an input's."""
         self.absent: set[str] = set()
         self.block_claims: list[tuple[str, tuple[Claim, ...]]] = []
         self.channels_last = False
+        self.layers: dict[str, Layer] = {}
+        """Layers by type and arguments: equal ones are one."""
 
     def run(self, entries: list[Entry], given: tuple[Reference, ...]) -> tuple[Reference, ...]:
         """Expand the model's layers; what the last of them is called."""
         if count_layers(entries, self.blocks) > MOST_LAYERS:
-            raise TooLargeError
+            raise TooLargeError(TOO_MANY)
         frame = Frame("", dict(self.variables), given, given)
+        self.names.update((reference.name, None) for reference in given)
         self._expand(entries, frame)
+        self.absent.difference_update(self.names)
         return frame.above
 
     def _expand(self, entries: list[Entry], frame: Frame) -> None:
@@ -103,9 +106,9 @@ class Expansion:
             if not self._is_on(entry, frame):
                 continue
             if base is None:
-                base = self._name(entry, frame)
+                base = self._taken(self._name(entry, frame), entry)
                 frame.scopes = (*scopes, Scope(base, f"{entry.type} ×{times}"))
-            self._add_named(entry, frame, f"{base}.{index}")
+            self._add_named(entry, frame, self._taken(f"{base}.{index}", entry))
         frame.names, frame.scopes = names, scopes
         if base is not None:
             self.aliases[base] = frame.above
@@ -114,18 +117,19 @@ class Expansion:
 
     def _add_once(self, entry: Entry, frame: Frame) -> None:
         if self._is_on(entry, frame):
-            self._add_named(entry, frame, self._name(entry, frame))
+            self._add_named(entry, frame, self._taken(self._name(entry, frame), entry))
         elif "name" in entry.keys:
             self.absent.add(self._name(entry, frame))
 
     def _add_named(self, entry: Entry, frame: Frame, name: str) -> None:
         block = self.blocks.get(entry.type)
-        if block is not None:
+        if block is not None and not block.faulty:
             self._add_block(entry, block, frame, name)
         else:
             self._add_layer(entry, frame, name)
 
     def _is_on(self, entry: Entry, frame: Frame) -> bool:
+        self.findings.spend(1)
         condition = entry.keys.get("if")
         if condition is None:
             return True
@@ -141,33 +145,29 @@ class Expansion:
                 "invalid-value", f"`if` must be an expression, not {describe(data)}", condition
             )
         except ExpressionError as error:
-            self._report(error, condition, frame, "`if`")
+            self.findings.no_value("`if`", error, condition, frame.names)
         return True
 
     def _repetitions(self, repeat: Value, frame: Frame) -> int:
         times = self._value(repeat, frame, "`repeat`")
         if type(times) is not int or times < 0:
-            if times is not None:
+            if times is not FAILED:
                 found = describe(times)
                 self.findings.add(
                     "invalid-value", f"`repeat` must be an integer from 0 on, not {found}", repeat
                 )
             return 1
         if times > MOST_LAYERS:
-            raise TooLargeError
+            raise TooLargeError(TOO_MANY, repeat)
         return times
 
     def _value(self, value: Value, frame: Frame, what: str) -> Any:
-        """A value with its expressions evaluated, None where that failed and was reported."""
+        """A value with its expressions evaluated, or FAILED."""
         try:
-            return to_plain(value, frame.names)
+            return self.findings.plain(value, frame.names)
         except ExpressionError as error:
-            self._report(error, value, frame, what)
-            return None
-
-    def _report(self, error: ExpressionError, value: Value, frame: Frame, what: str) -> None:
-        help = suggest(error.name, frame.names) if error.name is not None else None
-        self.findings.add("invalid-value", f"{what}: {error}", value, help=help)
+            self.findings.no_value(what, error, value, frame.names)
+            return FAILED
 
     def _name(self, entry: Entry, frame: Frame) -> str:
         """The layer's full name: its own or `<type>_<k>`, behind those of the blocks around it."""
@@ -179,14 +179,38 @@ class Expansion:
         name = self._value(given, frame, "`name`")
         if type(name) is int:
             name = str(name)
-        if isinstance(name, str) and name.isprintable() and 0 < len(name) <= LONGEST_NAME:
+        if isinstance(name, str) and is_name(name):
             if name != "input":
                 return frame.prefix + name
-            self.findings.add("duplicate-name", "`input` is the name of what is given", given)
-        elif name is not None:
+            message = "no layer can be called `input`: that is what the model is given"
+            self.findings.add("duplicate-name", message, given)
+        elif name is not FAILED:
             found = describe(name)
             self.findings.add("invalid-value", f"`name` must be a line of text, not {found}", given)
         return default
+
+    def _taken(self, name: str, entry: Entry) -> str:
+        """The name, now taken; where it is another's, that is reported, and a free one is taken."""
+        at = entry.keys.get("name", entry.type_value)
+        if len(name) > LONGEST_PATH:
+            message = (
+                f"with the blocks around it, this name is longer than {LONGEST_PATH} characters"
+            )
+            raise TooLargeError(message, at)
+        if name not in self.names:
+            self.names[name] = at
+            return name
+        first = self.findings.span(self.names[name])
+        owner = "an input" if self.names[name] is None else "a layer"
+        self.findings.add(
+            "duplicate-name",
+            f"`{clip(name)}` is {owner}'s name already",
+            at,
+            layer=name,
+            labels=[Label(first, "first given here")] if first else [],
+        )
+        free = (f"{name}_{number}" for number in count(2))
+        return self._taken(next(other for other in free if other not in self.names), entry)
 
     def _place(self, entry: Entry, frame: Frame) -> Place:
         place = frame.places.get(id(entry))
@@ -198,8 +222,9 @@ class Expansion:
 
     def _add_layer(self, entry: Entry, frame: Frame, name: str) -> None:
         if len(self.pending) >= MOST_LAYERS:
-            raise TooLargeError
+            raise TooLargeError(TOO_MANY)
         references = self._references(entry, frame)
+        self.findings.spend(len(references))
         node = Pending(
             name,
             entry,
@@ -224,7 +249,7 @@ class Expansion:
             wanted = self._value(trainable, frame, "`trainable`")
             if type(wanted) is bool:
                 node.trainable = wanted
-            elif wanted is not None:
+            elif wanted is not FAILED:
                 found_text = describe(wanted)
                 self.findings.add(
                     "invalid-value",
@@ -241,6 +266,8 @@ class Expansion:
         return self._build(entry, frame, name)
 
     def _build(self, entry: Entry, frame: Frame, name: str) -> Layer | None:
+        if entry.type == UNKNOWN or entry.type in self.blocks:
+            return None
         cls = find(entry.type)
         if cls is None:
             self.findings.add(
@@ -254,20 +281,19 @@ class Expansion:
         arguments: dict[str, Any] = {}
         for key, value in entry.arguments.items():
             try:
-                arguments[key] = to_plain(value, frame.names)
+                arguments[key] = self.findings.plain(value, frame.names)
             except ExpressionError as error:
-                self._report(error, value, frame, f"`{key}` of `{name}`")
+                self.findings.no_value(f"`{key}` of `{name}`", error, value, frame.names)
                 return None
         if self.channels_last and cls.channel_dim is not None:
             arguments.setdefault(cls.channel_dim, -1)
-        try:
-            key_of = tuple(arguments.items())
-            if key_of not in entry.built:
-                entry.built[key_of] = build(cls, entry, arguments, name, self.findings)
-            layer: Layer | None = entry.built[key_of]
-            return layer
-        except TypeError:  # a mapping as an argument has no hash, and fits no layer
-            return build(cls, entry, arguments, name, self.findings)
+        key_of = f"{entry.type} {arguments!r}"  # as text, since 1, 1.0 and true are equal
+        layer = self.layers.get(key_of)
+        if layer is None:
+            layer = build(cls, entry, arguments, name, self.findings)
+            if layer is not None:
+                self.layers[key_of] = layer
+        return layer
 
     def _references(self, entry: Entry, frame: Frame) -> tuple[Reference, ...]:
         value = entry.keys.get("from")
@@ -282,7 +308,7 @@ class Expansion:
             if type(name) is int:
                 name = str(name)
             if not isinstance(name, str) or not name:
-                if name is not None:
+                if name is not FAILED:
                     self.findings.add(
                         "invalid-value",
                         f"`{key}` must be a layer's name or a list of them, not {describe(name)}",
@@ -295,6 +321,7 @@ class Expansion:
                 found.append(self._part(name, item, frame))
             else:
                 found.append(Reference(frame.prefix + name, item))
+        self.findings.spend(len(found))
         return tuple(found)
 
     def _part(self, name: str, item: Value, frame: Frame) -> Reference:
@@ -338,9 +365,10 @@ class Expansion:
         names = dict(self.variables)
         if "index" in frame.names:
             names["index"] = frame.names["index"]
-        for key in entry.arguments:
-            if key not in block.params:
-                self._unknown_param(entry, block, key)
+        unknown = [key for key in entry.arguments if key not in block.params]
+        for key in unknown:
+            self._unknown_param(entry, block, key)
+        meant = {nearest(key, [*block.params, *KEYS]) for key in unknown}
         for param, default in block.params.items():
             if param in entry.arguments:
                 names[param] = self._value(entry.arguments[param], frame, f"`{param}`")
@@ -348,13 +376,14 @@ class Expansion:
                 inner = Frame("", names, (), ())
                 names[param] = self._value(default, inner, f"`{param}`")
             else:
-                self.findings.add(
-                    "invalid-value",
-                    f"the block `{block.name}` needs `{param}`",
-                    entry.type_value,
-                    layer=name,
-                )
-                names[param] = None
+                names[param] = FAILED
+                if param not in meant:
+                    self.findings.add(
+                        "invalid-value",
+                        f"the block `{block.name}` needs `{param}`",
+                        entry.type_value,
+                        layer=name,
+                    )
         return names
 
     def _unknown_param(self, entry: Entry, block: Block, key: str) -> None:

@@ -58,6 +58,14 @@ class ExpressionError(Exception):
         self.name = name
 
 
+class FollowsError(ExpressionError):
+    """An expression uses a name whose own value was reported already."""
+
+
+FAILED: Any = object()
+"""Stands for a value that could not be had, which was reported."""
+
+
 def has_expression(text: str) -> bool:
     """Whether a string holds `${…}`."""
     return "${" in text
@@ -120,7 +128,10 @@ def _name(node: ast.Name, source: str, depth: int) -> Evaluate:
 
     def lookup(names: Names) -> Any:
         if name in names:
-            return names[name]
+            value = names[name]
+            if value is FAILED:
+                raise FollowsError(f"`{name}` has no value", name)
+            return value
         if name in ("true", "false"):
             return name == "true"
         raise ExpressionError(f"`{name}` is not defined", name)

@@ -3,18 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from cnnshape.diagnostics import Diagnostic, Label, Span
 from cnnshape.sources.spec.document import Document, Value
+from cnnshape.sources.spec.expression import ExpressionError, FollowsError, Names
+from cnnshape.sources.spec.plain import to_plain
+
+MOST_FINDINGS = 100
+MOST_WORK = 5_000_000
+
+
+class TooLargeError(Exception):
+    """A model that is larger, or has more faults, than any that is meant; `at` is where."""
+
+    def __init__(self, message: str, at: Value | None = None) -> None:
+        super().__init__(message)
+        self.at = at
 
 
 class Findings:
-    """What was found wrong; the same fault at the same place counts once."""
+    """What was found wrong; the same fault at the same place counts once.
+
+    It also counts the work that a file makes, since a short one, with aliases, blocks and repeats,
+    can ask for more than there is time for.
+    """
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.items: list[Diagnostic] = []
+        self.dynamic: dict[int, bool] = {}
+        """Lists by their id: whether an expression stands in them."""
         self._seen: set[tuple[str, str, Span | None]] = set()
+        self._work = MOST_WORK
+
+    def spend(self, amount: int) -> None:
+        """Count work, a unit about a value that is read; TooLargeError where it is too much."""
+        self._work -= amount
+        if self._work < 0:
+            raise TooLargeError("aliases, blocks and repeats make this model too large to read")
+
+    def plain(self, value: Value, names: Names) -> Any:
+        """A value as plain data with its expressions evaluated; ExpressionError where it fails."""
+        return to_plain(value, names, self.spend)
 
     def span(self, value: Value | None) -> Span | None:
         """Where a value stands."""
@@ -39,6 +70,10 @@ class Findings:
         if key in self._seen:
             return
         self._seen.add(key)
+        if len(self.items) == MOST_FINDINGS:
+            raise TooLargeError(
+                f"more than {MOST_FINDINGS} errors: the rest is not looked for", None
+            )
         self.items.append(
             Diagnostic(
                 rule,
@@ -53,19 +88,33 @@ class Findings:
             )
         )
 
+    def no_value(self, what: str, error: ExpressionError, at: Value, names: Names) -> None:
+        """Report an expression that has no value, unless that follows from a reported fault."""
+        if isinstance(error, FollowsError):
+            return
+        help = suggest(error.name, names) if error.name is not None else None
+        self.add("invalid-value", f"{what}: {error}", at, help=help)
+
     def unknown_key(self, key: str, at: Value, known: Iterable[str], where: str) -> None:
         """Report a key that has no meaning, with the nearest one that has."""
         self.add("unknown-field", f"{where} has no `{clip(key)}`", at, help=suggest(key, known))
 
 
-def suggest(name: str, known: Iterable[str]) -> str | None:
-    """Help that names the nearest known name, or all of them where they are few."""
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that a misspelt one is most like, if it is like any."""
     from difflib import get_close_matches
 
     names = sorted(set(known))
-    near = get_close_matches(name[:100].lower(), names, n=1, cutoff=0.6)
-    if near:
-        return f"write `{near[0]}`"
+    near = get_close_matches(name[:100].lower(), names, n=1) or get_close_matches(name, names, n=1)
+    return near[0] if near else None
+
+
+def suggest(name: str, known: Iterable[str]) -> str | None:
+    """Help that names the nearest known name, or all of them where they are few."""
+    names = sorted(set(known))
+    near = nearest(name, names)
+    if near is not None:
+        return f"write `{near}`"
     if 0 < len(names) <= 16:
         return f"known are {', '.join(f'`{clip(known_name)}`' for known_name in names)}"
     return None

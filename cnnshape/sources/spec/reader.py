@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from math import prod
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
-from cnnshape.graph import DTYPE_BYTES, Graph, Input
+from cnnshape import collector
+from cnnshape.diagnostics import Diagnostic
+from cnnshape.graph import DTYPE_BYTES, NOTHING, Graph, Input
 from cnnshape.layer import LARGEST, N, Shape
 from cnnshape.sources.spec.block import read_blocks
 from cnnshape.sources.spec.claims import read_limits
 from cnnshape.sources.spec.document import Document, Value, syntax_error
 from cnnshape.sources.spec.entry import read_entries
-from cnnshape.sources.spec.expand import MOST_LAYERS, Expansion, Reference, TooLargeError
-from cnnshape.sources.spec.expression import ExpressionError
-from cnnshape.sources.spec.findings import Findings, clip, describe, suggest
-from cnnshape.sources.spec.plain import to_plain
+from cnnshape.sources.spec.expand import Expansion, Reference
+from cnnshape.sources.spec.expression import FAILED, ExpressionError
+from cnnshape.sources.spec.findings import Findings, TooLargeError, clip, describe, suggest
 from cnnshape.sources.spec.wire import FAULTY, Wiring
 
 KEYS = (
@@ -38,17 +38,18 @@ KEYS = (
 INPUT_KEYS = ("shape", "dtype")
 LAYOUTS = ("channels_first", "channels_last")
 MOST_AXES = 8
+MOST_VARIABLES = 200
+MOST_INPUT_VALUES = 2**62
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """What the command line says about a model: values of `vars`, and shapes of inputs.
 
     The shape of a model's only input may go by the name None.
     """
 
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    shapes: Mapping[str | None, tuple[int, ...]] = field(default_factory=dict)
+    variables: Mapping[str, Any] = NOTHING
+    shapes: Mapping[Any, tuple[int, ...]] = NOTHING
 
 
 class UsageError(Exception):
@@ -82,7 +83,8 @@ def read(document: Document, options: Options) -> Graph:
             f"a model file is a mapping with `input` and `layers`, not {describe(root.data)}",
             document.span(root),
         )
-    return _Reader(document, options).graph()
+    with collector.paused():
+        return _Reader(document, options).graph()
 
 
 class _Reader:
@@ -94,6 +96,16 @@ class _Reader:
         self.findings = Findings(document)
 
     def graph(self) -> Graph:
+        """The graph; without a layer where the model is too large to read."""
+        try:
+            return self._graph()
+        except TooLargeError as error:
+            span = self.findings.span(error.at or self.root.keys.get("layers"))
+            fault = Diagnostic("invalid-value", str(error), span=span)
+            findings = (*self.findings.items, fault)
+        return self._assembled((), (), (), (), findings)
+
+    def _graph(self) -> Graph:
         self._check_top()
         names = self._variables()
         inputs = self._inputs(names)
@@ -107,26 +119,35 @@ class _Reader:
         expansion = Expansion(blocks, names, self.findings)
         expansion.channels_last = channels_last
         given = tuple(Reference(item.name) for item in inputs) or (Reference(FAULTY),)
-        try:
-            last = expansion.run(entries, given)
-        except TooLargeError:
-            message = f"more than {MOST_LAYERS:,} layers"
-            self.findings.add("invalid-value", message, self.root.keys.get("layers"))
-            expansion.pending.clear()
-            last = ()
+        last = expansion.run(entries, given)
         if "layers" in self.data and not entries and not self.findings.items:
             self.findings.add("invalid-value", "`layers` is empty", self.data["layers"])
         wiring = Wiring(expansion, [item.name for item in inputs], self.findings)
         nodes = wiring.nodes()
+        outputs = self._outputs(wiring, last)
+        limits = read_limits(self.data.get("limits"), names, self.findings)
+        findings = tuple(self.findings.items)
+        return self._assembled(inputs, nodes, outputs, limits, findings, last=channels_last)
+
+    def _assembled(
+        self,
+        inputs: tuple[Input, ...],
+        nodes: tuple[Node, ...],
+        outputs: tuple[str, ...],
+        limits: tuple[Claim, ...],
+        findings: tuple[Diagnostic, ...],
+        *,
+        last: bool = False,
+    ) -> Graph:
         return Graph(
             name=self._text("name") or PurePath(self.document.file).stem,
             path=self.document.file,
             inputs=inputs,
             nodes=nodes,
-            outputs=self._outputs(wiring, last),
-            channels_last=channels_last,
-            limits=read_limits(self.data.get("limits"), names, self.findings),
-            findings=tuple(self.findings.items),
+            outputs=outputs,
+            channels_last=last,
+            limits=limits,
+            findings=findings,
             texts={self.document.file: self.document.text} if self.document.text else {},
         )
 
@@ -173,7 +194,7 @@ class _Reader:
     def _layout(self, names: dict[str, Any]) -> str:
         value = self.data.get("layout")
         layout = "channels_first" if value is None else self._plain(value, names, "`layout`")
-        if layout not in LAYOUTS:
+        if layout is not FAILED and layout not in LAYOUTS:
             found = describe(layout)
             message = f"`layout` must be {' or '.join(LAYOUTS)}, not {found}"
             self.findings.add("invalid-value", message, value)
@@ -181,11 +202,10 @@ class _Reader:
 
     def _plain(self, value: Value, names: dict[str, Any], what: str) -> Any:
         try:
-            return to_plain(value, names)
+            return self.findings.plain(value, names)
         except ExpressionError as error:
-            help = suggest(error.name, names) if error.name is not None else None
-            self.findings.add("invalid-value", f"{what}: {error}", value, help=help)
-            return None
+            self.findings.no_value(what, error, value, names)
+            return FAILED
 
     def _variables(self) -> dict[str, Any]:
         """`vars`, each of which may use those above it, with the command line's values in place."""
@@ -196,6 +216,8 @@ class _Reader:
             self.findings.add("invalid-value", f"`vars` must be a mapping, not {found}", value)
             value = None
         given = {} if value is None else value.data
+        if len(given) > MOST_VARIABLES:
+            raise TooLargeError(f"more than {MOST_VARIABLES} variables", value)
         for name in self.options.variables:
             if name not in given:
                 help = suggest(name, given)
@@ -277,9 +299,9 @@ class _Reader:
 
     def _dtype(self, value: Value | None, names: dict[str, Any]) -> str:
         dtype = "float32" if value is None else self._plain(value, names, "`dtype`")
-        if dtype in DTYPE_BYTES:
-            return str(dtype)
-        if dtype is not None:
+        if isinstance(dtype, str) and dtype in DTYPE_BYTES:
+            return dtype
+        if dtype is not FAILED:
             help = suggest(str(dtype), DTYPE_BYTES)
             self.findings.add(
                 "invalid-value", f"no dtype is called {describe(dtype)}", value, help=help
@@ -288,7 +310,7 @@ class _Reader:
 
     def _shape(self, name: str, value: Value, names: dict[str, Any]) -> Shape | None:
         sizes = self._plain(value, names, f"the shape of `{name}`")
-        if sizes is None and value.data is not None:
+        if sizes is FAILED:
             return None
         if not isinstance(sizes, tuple) or not 0 < len(sizes) <= MOST_AXES:
             found = describe(sizes)
@@ -302,11 +324,15 @@ class _Reader:
                 message = f"a size of `{name}` must be an integer, not {describe(size)}"
                 self.findings.add("invalid-value", message, item)
                 return None
-            if not 1 <= size <= LARGEST or prod(sizes) >= 2**62:
+            if not 1 <= size <= LARGEST:
                 bound = "at least 1" if size < 1 else f"at most {LARGEST:,}"
-                message = f"a size of `{name}` must be {bound}, not {size:,}"
+                message = f"a size of `{name}` must be {bound}, not {clip(f'{size:,}')}"
                 self.findings.add("invalid-value", message, item, found=size)
                 return None
+        if prod(sizes) > MOST_INPUT_VALUES:
+            message = f"`{name}` has {prod(sizes):,} values, more than any memory holds"
+            self.findings.add("invalid-value", message, value)
+            return None
         return (N, *sizes)
 
     def _outputs(self, wiring: Wiring, last: tuple[Reference, ...]) -> tuple[str, ...]:

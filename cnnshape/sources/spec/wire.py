@@ -23,18 +23,7 @@ class Wiring:
         self.inputs = tuple(inputs)
         self.known = dict.fromkeys(self.inputs, -1)
         for number, node in enumerate(expansion.pending):
-            self._add(node, number)
-
-    def _add(self, node: Pending, number: int) -> None:
-        if node.name in self.known:
-            first = self.known[node.name]
-            at = node.entry.keys.get("name", node.entry.type_value)
-            what = "an input" if first < 0 else "a layer"
-            self.findings.add(
-                "duplicate-name", f"`{node.name}` is {what}'s name already", at, layer=node.name
-            )
-            return
-        self.known[node.name] = number
+            self.known[node.name] = number
 
     def resolve(self, reference: Reference) -> tuple[str, ...]:
         """The inputs or nodes that a name means; FAULTY where there are none."""
@@ -128,9 +117,11 @@ class Wiring:
                 waits[reader] -= 1
                 if waits[reader] == 0:
                     heappush(ready, reader)
-        if len(order) < len(nodes):
-            self._report_cycle(nodes, set(range(len(nodes))) - set(order), number_of)
-        return tuple(nodes[number] for number in order)
+        rest = sorted(set(range(len(nodes))) - set(order))
+        if rest:
+            self._report_cycle(nodes, set(rest), number_of)
+        unknown = (nodes[number]._replace(layer=None) for number in rest)
+        return (*(nodes[number] for number in order), *unknown)
 
     def _report_cycle(self, nodes: list[Node], rest: set[int], number_of: dict[str, int]) -> None:
         """Walk against the edges among the nodes left over until one is met again."""
