@@ -12,10 +12,10 @@ def main() -> None:
     when the interpreter leaves, would take a quarter of its time. So there is little of it.
     """
     gc.set_threshold(200_000, 20, 20)
-    from cnnshape.cli import run
+    from cnnshape import cli
 
     try:
-        run()
+        cli.main()
     finally:
         gc.freeze()
 

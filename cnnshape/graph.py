@@ -56,6 +56,8 @@ class Claim(NamedTuple):
     value: object
     bound: str = "=="
     span: Span | None = None
+    block: str | None = None
+    """The block that it is stated of, where it is not the layer that gives the block's output."""
 
 
 class Input(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
 
 from cnnshape import collector
 from cnnshape.analysis.claims import broken_expectations, exceeded_limits
@@ -16,6 +15,7 @@ from cnnshape.analysis.result import Analysis, LayerResult, ReceptiveField, Tota
 from cnnshape.analysis.walk import Walk, walk
 from cnnshape.diagnostics import Diagnostic
 from cnnshape.graph import Graph, Node
+from cnnshape.layer import show
 
 KnownFields = Mapping[str, ReceptiveField]
 
@@ -45,7 +45,7 @@ def _analyse(graph: Graph) -> Analysis:
         item.severity == "error" and item.rule != "expectation-failed" for item in diagnostics
     ):
         diagnostics += exceeded_limits(graph, totals, outputs)
-    diagnostics += [_unaligned(item) for item in unaligned]
+    diagnostics += [_unaligned(item) for item in _once(unaligned) if item.node.name not in faulty]
     return Analysis(
         model=graph.name,
         path=graph.path,
@@ -136,29 +136,43 @@ def _totals(taken: Walk, layers: dict[str, LayerResult]) -> Totals:
 
 def _shared_weights(taken: Walk) -> list[Diagnostic]:
     """Layers that use the weights of another one with other shapes."""
-    found = []
+    found: dict[object, Diagnostic] = {}
     for node in taken.graph.nodes:
         ours = taken.applied.get(node.name)
-        theirs = taken.applied.get(node.weights_from or "")
-        if node.weights_from is None or ours is None:
+        if node.weights_from is None or ours is None or _is_unknown(taken, node.weights_from):
             continue
+        theirs = taken.applied.get(node.weights_from)
         wanted = ours.layer.weights(*ours.x)
         given = theirs.layer.weights(*theirs.x) if theirs is not None else {}
-        if theirs is not None and wanted == given:
+        name = next((name for name in (*wanted, *given) if wanted.get(name) != given.get(name)), "")
+        if not name:
             continue
-        needs, has = (sum(map(prod, weights.values())) for weights in (wanted, given))
-        found.append(
-            Diagnostic(
-                "shape-mismatch",
-                f"`{node.name}` needs weights {wanted}, but `{node.weights_from}` has {given}",
-                layer=node.name,
-                span=place_of(node.place, "weights_from"),
-                notes=tuple(used(node.place)),
-                expected=needs,
-                found=has,
-            )
+        span = place_of(node.place, "weights_from")
+        needs, has = (show(w[name]) if name in w else "none" for w in (wanted, given))
+        diagnostic = Diagnostic(
+            "shape-mismatch",
+            f"`{node.name}` needs a `{name}` of {needs}, but `{node.weights_from}` has {has}"
+            if name in wanted
+            else f"`{node.name}` has no `{name}`, but `{node.weights_from}` has one of {has}",
+            layer=node.name,
+            span=span,
+            notes=tuple(used(node.place)),
+            expected=wanted.get(name),
+            found=given.get(name),
         )
-    return found
+        found.setdefault(span or node.name, diagnostic)
+    return list(found.values())
+
+
+def _is_unknown(taken: Walk, name: str) -> bool:
+    """Whether what a name gives is not known because of a fault."""
+    return taken.shapes.get(name) is None
+
+
+def _once(unaligned: list[Unaligned]) -> list[Unaligned]:
+    """What a block repeats counts once."""
+    places = {item.node.place.span or item.node.name: item for item in reversed(unaligned)}
+    return list(places.values())[::-1]
 
 
 def _unaligned(item: Unaligned) -> Diagnostic:

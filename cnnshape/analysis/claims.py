@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from cnnshape.analysis.counts import count
-from cnnshape.analysis.faults import used
+from cnnshape.analysis.faults import MOST, used
 from cnnshape.analysis.fields import receptive_fields
 from cnnshape.analysis.result import LayerResult, Totals
 from cnnshape.analysis.walk import Walk, walk
@@ -35,22 +35,38 @@ class Broken(NamedTuple):
 def broken_expectations(
     graph: Graph, taken: Walk, layers: Mapping[str, LayerResult], faulty: set[str]
 ) -> list[Diagnostic]:
-    """The expectations that fail, less those that only follow from one that failed before."""
+    """The expectations that fail, less those that only follow from a fault before them."""
     broken: list[Broken] = []
+    unsure = set(faulty)
     for node in graph.nodes:
-        if node.expect and node.name not in faulty:
-            broken += _broken(node, layers[node.name])
-    shapes = [item for item in broken if item.claim.figure == "shape"]
-    if shapes:
+        if unsure and not unsure.isdisjoint(node.inputs):
+            unsure.add(node.name)
+        if node.expect and node.name not in unsure:
+            broken += _broken(node, layers)
+    if any(item.claim.figure == "shape" for item in broken):
         broken = _independent(graph, broken)
     return list(_diagnostics(taken, broken))
 
 
-def _broken(node: Node, layer: LayerResult) -> Iterator[Broken]:
+def _broken(node: Node, layers: Mapping[str, LayerResult]) -> Iterator[Broken]:
     for claim in node.expect:
-        computed = figure(layer, claim.figure)
+        if claim.block is not None and claim.figure in SUMS:
+            inside = [layer for layer in layers.values() if is_inside(layer, claim.block)]
+            values = [getattr(layer, claim.figure) for layer in inside]
+            computed = None if None in values else sum(values)
+        else:
+            computed = figure(layers[node.name], claim.figure)
         if computed is not None and not holds(claim, computed):
             yield Broken(node, claim, computed)
+
+
+SUMS = ("params", "macs")
+"""Figures of a block that are the sums of its layers' figures."""
+
+
+def is_inside(layer: LayerResult | Node, block: str) -> bool:
+    """Whether a layer belongs to an expansion of a block."""
+    return any(scope.name == block for scope in layer.scopes)
 
 
 def figure(layer: LayerResult, name: str) -> object:
@@ -73,64 +89,113 @@ def holds(claim: Claim, computed: object) -> bool:
 
 def _independent(graph: Graph, broken: list[Broken]) -> list[Broken]:
     """Claims that fail even if the shapes that the author states before them were right."""
-    believed: dict[str, Shape] = {}
+    believed = Believed(graph)
     kept: list[Broken] = []
     order = {node.name: number for number, node in enumerate(graph.nodes)}
     for item in sorted(broken, key=lambda item: order[item.node.name]):
-        if believed and _follows(graph, believed, item):
+        if believed.shapes and believed.explains(item):
             continue
         kept.append(item)
         if item.claim.figure == "shape" and isinstance(item.claim.value, tuple):
-            believed[item.node.name] = item.claim.value
+            believed.shapes[item.node.name] = item.claim.value
     return kept
 
 
-def _follows(graph: Graph, believed: Mapping[str, Shape], item: Broken) -> bool:
-    """Whether a claim would hold if the believed shapes were right."""
-    if item.node.name in believed:
-        return False
-    there = walk(graph, believed)
-    name, wanted = item.node.name, item.claim.figure
-    applied = there.applied.get(name)
-    if applied is None:
-        return False
-    if wanted == "shape":
-        return holds(item.claim, there.shapes[name])
-    if wanted == "receptive_field":
-        fields = receptive_fields(there)[0].get(name, {})
-        return any(holds(item.claim, tuple(r.size for r in f)) for f in fields.values())
-    return holds(item.claim, getattr(count(there)[name], wanted))
+MOST_WORK = 200_000
+"""Layers that are looked at to tell what follows from a broken claim; then all is said to."""
+
+
+class Believed:
+    """The network as it would be if the shapes that its author states were right."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.shapes: dict[str, Shape] = {}
+        self._walk: tuple[int, Walk] | None = None
+        self._left = MOST_WORK
+
+    def explains(self, item: Broken) -> bool:
+        """Whether a broken claim would hold."""
+        if item.node.name in self.shapes:
+            return False
+        there = self.walk()
+        if there is None:
+            return True
+        name, wanted = item.node.name, item.claim.figure
+        if name not in there.applied:
+            return False
+        if wanted == "shape":
+            return holds(item.claim, there.shapes[name])
+        if wanted == "receptive_field":
+            fields = receptive_fields(there)[0].get(name, {})
+            return any(holds(item.claim, tuple(r.size for r in f)) for f in fields.values())
+        figures, block = count(there), item.claim.block
+        names = [name]
+        if block is not None:
+            names = [node.name for node in self.graph.nodes if is_inside(node, block)]
+        return holds(item.claim, sum(getattr(figures[n], wanted) for n in names if n in figures))
+
+    def walk(self) -> Walk | None:
+        """The propagation of the believed shapes; None where that has taken too long."""
+        if self._walk is None or self._walk[0] != len(self.shapes):
+            self._left -= len(self.graph.nodes)
+            if self._walk is not None and self._left < 0:
+                return None
+            self._walk = len(self.shapes), walk(self.graph, self.shapes)
+        return self._walk[1]
 
 
 def _diagnostics(taken: Walk, broken: list[Broken]) -> Iterator[Diagnostic]:
-    seen = set()
-    for item in broken:
-        key = (item.claim.span, item.claim.figure)
-        if item.claim.span is not None and key in seen:
-            continue
-        seen.add(key)
-        yield _diagnostic(taken, item)
+    places = {
+        (item.claim.span or n, item.claim.figure): item
+        for n, item in reversed([*enumerate(broken)])
+    }
+    told = list(places.values())[::-1]
+    yield from (_diagnostic(taken, item) for item in told[:MOST])
+    if len(told) > MOST:
+        rest = told[MOST]
+        message = f"{len(told) - MOST:,} more expectations fail, `{rest.node.name}` has the first"
+        span = rest.claim.span or rest.node.place.span
+        yield Diagnostic("expectation-failed", message, layer=rest.node.name, span=span)
 
 
 def _diagnostic(taken: Walk, item: Broken) -> Diagnostic:
     claim, node = item.claim, item.node
-    applied = taken.applied[node.name]
-    stated, computed = in_words(claim.figure, claim.value), in_words(claim.figure, item.computed)
-    notes: list[str] = []
-    if claim.figure == "shape":
-        formulas = applied.layer.formulas(applied.y, *applied.x)
-        notes = [f"{axis}: {text}" for axis, text in formulas]
+    value = item.computed
+    if isinstance(value, tuple) and not isinstance(claim.value, tuple) and len({*value}) == 1:
+        value = value[0]
+    name = claim.block or node.name
+    plural = claim.figure in SUMS and claim.value != 1
+    stated = in_words(claim.figure, claim.value).removesuffix(UNITS.get(claim.figure, ""))
+    computed = in_words(claim.figure, value)
     return Diagnostic(
         "expectation-failed",
-        f"`{node.name}` {SAYS[claim.figure]} {computed}, but {stated} is expected",
+        f"`{name}` {SAYS[claim.figure]} {computed}, but {stated} {'are' if plural else 'is'} expected",
         layer=node.name,
         span=claim.span or node.place.span,
         caption=f"computed {computed}",
-        notes=(*notes, *used(node.place)),
-        help=f"check the layer's arguments, or write {written(item.computed)} if they are meant so",
+        notes=(*_arithmetic(taken, item), *used(node.place)),
+        help=f"check the layer's arguments, or write {written(value)} if they are meant so",
         expected=claim.value,
         found=item.computed,
     )
+
+
+LABELS = {"params": "parameters", "macs": "MACs", "receptive_field": "receptive field"}
+
+
+def _arithmetic(taken: Walk, item: Broken) -> list[str]:
+    """How the computed figure comes about; nothing for a sum over a block."""
+    from cnnshape.analysis.explanation import arithmetic
+
+    claim, applied = item.claim, taken.applied[item.node.name]
+    if claim.figure == "shape":
+        return [f"{axis}: {text}" for axis, text in applied.layer.formulas(applied.y, *applied.x)]
+    if claim.block is not None:
+        return []
+    fields = receptive_fields(taken)[0] if claim.figure == "receptive_field" else {}
+    lines = arithmetic(taken, applied, fields)
+    return [text for label, text in lines if label.startswith(LABELS[claim.figure])]
 
 
 SAYS = {
@@ -169,10 +234,10 @@ def exceeded_limits(
             continue
         name = NAMES[claim.figure]
         stated, found = _amount(claim.figure, claim.value), _amount(claim.figure, computed)
-        bound = "" if claim.bound == "==" else f"{claim.bound} "
+        stated = stated.removesuffix(UNITS.get(claim.figure, ""))
         yield Diagnostic(
             "limit-exceeded",
-            f"{name} {found}, and the limit is {bound}{stated}",
+            f"{name} {found}, but the limit is {WORDS.get(claim.bound, '')}{stated}",
             span=claim.span,
             caption=f"computed {found}",
             expected=claim.value,
@@ -180,6 +245,7 @@ def exceeded_limits(
         )
 
 
+WORDS = {"<": "less than ", ">=": "at least ", ">": "more than "}
 NAMES = {
     "params": "the model has",
     "macs": "the model takes",

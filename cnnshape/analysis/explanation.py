@@ -36,7 +36,7 @@ def explain(graph: Graph) -> list[Explanation]:
             node.name,
             node.type,
             tuple((name, _text(taken.shapes.get(name))) for name in node.inputs),
-            tuple(_lines(taken, taken.applied.get(node.name), fields)),
+            tuple(arithmetic(taken, taken.applied.get(node.name), fields)),
             faults.get(node.name),
         )
         for node in graph.nodes
@@ -47,9 +47,10 @@ def _text(shape: Shape | None) -> str:
     return "?" if shape is None else show(shape)
 
 
-def _lines(
+def arithmetic(
     taken: Walk, applied: Applied | None, fields: dict[str, Fields]
 ) -> Iterator[tuple[str, str]]:
+    """What is computed of a layer, and how: `("MACs", "5·5·10·20 · 8·8 = 320,000")`."""
     if applied is None:
         return
     layer, x, y = applied.layer, applied.x, applied.y
@@ -98,7 +99,7 @@ def _positions(times: int, x: tuple[Shape, ...], y: Shape) -> str:
 def _fields(taken: Walk, applied: Applied, fields: dict[str, Fields]) -> Iterator[tuple[str, str]]:
     """The receptive field, an axis a line, or one line where all are alike."""
     name = applied.node.name
-    for source, reaches in fields[name].items():
+    for source, reaches in fields.get(name, {}).items():
         texts = []
         for number, reach in enumerate(reaches):
             before = _before(applied, fields, source, number)

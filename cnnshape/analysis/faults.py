@@ -6,29 +6,40 @@ from collections.abc import Iterable
 
 from cnnshape.analysis.origin import Origin, trace
 from cnnshape.analysis.walk import Fault, Walk
-from cnnshape.diagnostics import Diagnostic, Fix, Span
+from cnnshape.diagnostics import Diagnostic, Fix, Label, Span
 from cnnshape.graph import Node, Place
 from cnnshape.layer import show
+
+MOST = 100
+"""Faults that are told each by itself."""
 
 
 def diagnose(walk: Walk) -> list[Diagnostic]:
     """One diagnostic a fault; a fault that a block repeats is told once."""
-    found: list[Diagnostic] = []
-    seen: set[tuple[str, Span]] = set()
+    faults: dict[object, Fault] = {}
     for fault in walk.faults:
-        item = _diagnostic(walk, fault)
-        if item.span is not None:
-            key = (item.rule, item.span)
-            if key in seen:
-                continue
-            seen.add(key)
-        found.append(item)
+        span = _span(fault)
+        key = fault.node.name if span is None else span
+        faults.setdefault((fault.error.rule, key), fault)
+    found = [_diagnostic(walk, fault) for fault in list(faults.values())[:MOST]]
+    if len(faults) > MOST:
+        rest = list(faults.values())[MOST]
+        more = f"{len(faults) - MOST:,} more layers have errors, `{rest.node.name}` is the first"
+        found.append(Diagnostic(rest.error.rule, more, layer=rest.node.name, span=_span(rest)))
     return found
+
+
+def _span(fault: Fault) -> Span | None:
+    """What is at fault: the argument, or where the operands are named, or the layer."""
+    error, place = fault.error, fault.node.place
+    if error.field is None and error.rule == "shape-mismatch":
+        return place_of(place, "from")
+    return place_of(place, error.field)
 
 
 def _diagnostic(walk: Walk, fault: Fault) -> Diagnostic:
     error, node = fault.error, fault.node
-    span = place_of(node.place, error.field)
+    span = _span(fault)
     origin = _origin(walk, fault)
     labels = [label for label in origin.labels if label.span != span]
     notes = [*origin.notes, *([error.note] if error.note else ())]
@@ -75,13 +86,26 @@ def _origin(walk: Walk, fault: Fault) -> Origin:
     if error.rule in ("bad-groups", "size-mismatch") and fault.x and len(fault.x[0]) > 1:
         return trace(walk, node.inputs[0], _outer_axis(walk, fault, 1))
     if error.rule in ("bad-rank", "bad-reshape", "empty-output") and node.inputs:
-        arrived = [
-            f"`{name}` gives {show(shape)}"
-            for name in dict.fromkeys(node.inputs)
-            if (shape := walk.shapes.get(name)) is not None
-        ]
-        return Origin([], arrived[:3])
+        return _arrived(walk, list(dict.fromkeys(node.inputs))[:3])
     return Origin()
+
+
+def _arrived(walk: Walk, names: list[str]) -> Origin:
+    """What gave the shapes that arrive: marked where it stands, or else noted."""
+    given = {item.name: item.span for item in walk.graph.inputs}
+    places = {node.name: node.place.span for node in walk.graph.nodes if node.name in names}
+    origin = Origin()
+    for name in names:
+        shape = walk.shapes.get(name)
+        span = given.get(name) or places.get(name)
+        if shape is None:
+            continue
+        verb = "is" if name in given else "gives"
+        if span is None:
+            origin.notes.append(f"`{name}` {verb} {show(shape)}")
+        else:
+            origin.labels.append(Label(span, f"`{name}` {verb} {show(shape)}"))
+    return origin
 
 
 def _outer_axis(walk: Walk, fault: Fault, axis: int) -> int:
@@ -109,8 +133,7 @@ def _operands(walk: Walk, fault: Fault) -> Origin:
             traced = trace(walk, name, axis)
             origin.labels += traced.labels
             origin.notes += traced.notes
-    labels = {label.span: label for label in origin.labels}
-    return Origin(list(labels.values()), list(dict.fromkeys(origin.notes))[:4])
+    return Origin(_joined(origin.labels), list(dict.fromkeys(origin.notes))[:4])
 
 
 def _fix(node: Node, fault: Fault, span: Span | None) -> Fix | None:
@@ -121,3 +144,11 @@ def _fix(node: Node, fault: Fault, span: Span | None) -> Fix | None:
     if fault.field not in node.place.fields or width != len(str(fault.declared)):
         return None
     return Fix(span, str(fault.arrived))
+
+
+def _joined(labels: Iterable[Label]) -> list[Label]:
+    """Labels of one place as one."""
+    texts: dict[Span, dict[str, None]] = {}
+    for label in labels:
+        texts.setdefault(label.span, {})[label.text] = None
+    return [Label(span, ", ".join(own)) for span, own in texts.items()]

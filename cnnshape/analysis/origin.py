@@ -80,7 +80,7 @@ def _mark(applied: Applied, decided: str, axis: int, found: Origin) -> None:
     size, rank = applied.y[axis], len(applied.y)
     noun = axis_noun(axis, rank, applied.layer.channels or rank == 4)
     written = decided if decided in place.fields else None
-    who = "from here" if written else f"from `{applied.node.name}`"
+    who = "from here" if written and not place.uses else f"from `{applied.node.name}`"
     found.labels.append(Label(span, f"{size} {noun} {who}"))
 
 

@@ -68,7 +68,7 @@ def _root(
     """Tell what a convolutional network is before you pay to train it."""
 
 
-def run() -> None:
+def main() -> None:
     """Run the command line; whatever happens, the user sees no traceback."""
     try:
         app()

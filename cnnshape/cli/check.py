@@ -22,7 +22,7 @@ from cnnshape.cli.options import (
     options,
     stderr_is_terminal,
 )
-from cnnshape.cli.output import emit, emit_lines
+from cnnshape.cli.output import emit, emit_lines, width
 from cnnshape.sources.locate import Source, locate
 from cnnshape.sources.spec.reader import Options
 
@@ -65,7 +65,7 @@ def _print(analyses: Sequence[Analysis], *, quiet: bool, output: OutputOption) -
             continue
         if quiet and not analysis.diagnostics:
             continue
-        lines += [*findings(analysis), verdict(analysis)]
+        lines += [*findings(analysis, width(output)), verdict(analysis)]
     if len(analyses) > 1 and not quiet:
         lines.append(summary_line(analyses))
     emit_lines(lines, output)

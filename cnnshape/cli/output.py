@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from cnnshape.report.snippet import Line, plain
+from cnnshape.report.snippet import WIDEST, Line, plain
 from cnnshape.sources.spec.reader import UsageError
 
 
@@ -17,6 +18,13 @@ def wants_colour() -> bool:
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def width(output: Path | None) -> int:
+    """Columns that there are for a result: the terminal's, if it goes to one."""
+    if output is None and sys.stdout.isatty():
+        return shutil.get_terminal_size().columns
+    return WIDEST
 
 
 def emit_lines(lines: Sequence[Line], output: Path | None, *, error: bool = False) -> None:

@@ -19,7 +19,7 @@ from cnnshape.cli.options import (
     one_source,
     options,
 )
-from cnnshape.cli.output import emit, emit_lines, wants_colour
+from cnnshape.cli.output import emit, emit_lines, wants_colour, width
 
 
 class SummaryFormat(StrEnum):
@@ -77,7 +77,7 @@ def summary(
 def _print_findings(analysis: Analysis, *, error: bool = False) -> None:
     from cnnshape.report.text import findings
 
-    lines = findings(analysis)
+    lines = findings(analysis, width(None))
     if lines:
         emit_lines([[], *lines[:-1]], None, error=error)
 

@@ -25,6 +25,8 @@ from cnnshape.window import Window
 Scale = Annotated[float, Field(gt=0, le=2**20, allow_inf_nan=False)]
 REACH = {"nearest": 0, "nearest-exact": 0, "linear": 1, "bilinear": 1, "trilinear": 1, "bicubic": 2}
 """Mode → how many inputs on each side an output is interpolated from; 0: it copies one."""
+FINEST = 1024
+"""The largest denominator that a scale is taken to have: 0.333333 is meant as 1/3."""
 MODE_AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 
 
@@ -84,21 +86,29 @@ class Upsample(Layer):
         return (*x[:2], *sizes)
 
     def windows(self, x: Shape, *others: Shape) -> Mapping[int, Window | None]:
-        sizes = enumerate(zip(x[2:], self.output_sizes(x), strict=True), 2)
-        return {axis: self._window(size, output) for axis, (size, output) in sizes}
+        sizes = zip(x[2:], self.output_sizes(x), self._scales(len(x) - 2), strict=True)
+        return {axis: self._window(*values) for axis, values in enumerate(sizes, 2)}
 
-    def _window(self, size: Size, output: Size) -> Window:
-        """What an output sees: the inputs around the place (o + 1/2)·W/O - 1/2 of its middle.
+    def _scales(self, count: int) -> tuple[float | None, ...]:
+        """The scale that sets how far apart outputs look, one an axis; None: their sizes do."""
+        if self.size is not None or self.recompute_scale_factor or self.align_corners:
+            return (None,) * count
+        return self.along("scale_factor", count)
 
-        With `align_corners` that place is o·(W - 1)/(O - 1), for `nearest` it is floor(o·W/O).
-        Places are kept in units of 1/(2·up) of an input, so that all bounds are integers.
+    def _window(self, size: Size, output: Size, scale: float | None) -> Window:
+        """What an output sees: the inputs around the place (o + 1/2)·ratio - 1/2 of its middle.
+
+        The ratio is 1/scale, or W/O where the output's size is given. With `align_corners` the
+        place is o·(W - 1)/(O - 1), for `nearest` it is floor(o·ratio). Places are kept in units of
+        1/up of an input, so that all bounds are integers.
         """
         reach = REACH[self.mode]
         if self.align_corners:
             ratio = Fraction(size - 1, output - 1) if output > 1 else Fraction(0)
             offset = Fraction(0)
         else:
-            ratio = Fraction(size, output)
+            exact = None if scale is None else Fraction(str(scale)).limit_denominator(FINEST)
+            ratio = 1 / exact if exact else Fraction(size, output)
             offset = (ratio - 1) / 2 if reach or self.mode == "nearest-exact" else Fraction(0)
         step, up = ratio.numerator, ratio.denominator
         if not reach:

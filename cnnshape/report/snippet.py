@@ -15,7 +15,7 @@ Line = list[Piece]
 PLAIN, TITLE, GUTTER, PRIMARY, SECONDARY = "plain", "title", "gutter", "primary", "secondary"
 
 WIDEST = 160
-"""Columns of a source line that are shown; a longer one is cut around what is pointed at."""
+"""Columns of a line where nothing else bounds them."""
 
 
 class Pointer(NamedTuple):
@@ -31,8 +31,11 @@ class Pointer(NamedTuple):
         return "^" if self.style != SECONDARY else "-"
 
 
-def render(diagnostic: Diagnostic, texts: Mapping[str, str]) -> list[Line]:
-    """The whole picture: head, place, source lines with underlines, notes and help."""
+def render(diagnostic: Diagnostic, texts: Mapping[str, str], columns: int = WIDEST) -> list[Line]:
+    """The whole picture: head, place, source lines with underlines, notes and help.
+
+    Source lines of more than `columns` are cut around what is pointed at.
+    """
     severity = diagnostic.severity
     lines: list[Line] = [
         [(f"{severity}[{diagnostic.rule}]", severity), (f": {diagnostic.message}", TITLE)]
@@ -52,7 +55,7 @@ def render(diagnostic: Diagnostic, texts: Mapping[str, str]) -> list[Line]:
             ]
         )
         if texts.get(span.file):
-            lines += _source_lines(known, source, width)
+            lines += _source_lines(known, source, width, columns - width - 3)
     return [*lines, *_remarks(diagnostic, width), []]
 
 
@@ -72,7 +75,7 @@ def _pointers(diagnostic: Diagnostic, span: Span) -> dict[int, list[Pointer]]:
 
 
 def _source_lines(
-    pointers: Mapping[int, list[Pointer]], source: list[str], width: int
+    pointers: Mapping[int, list[Pointer]], source: list[str], width: int, columns: int
 ) -> list[Line]:
     lines: list[Line] = [_gutter("", width)]
     previous: int | None = None
@@ -80,7 +83,7 @@ def _source_lines(
         if previous is not None and number > previous + 1:
             lines.append([("...", GUTTER)])
         previous = number
-        text, cut = _cut(source[number - 1].rstrip("\r"), own)
+        text, cut = _cut(source[number - 1].rstrip("\r"), own, columns)
         lines.append([*_gutter(str(number), width), (f" {text}".rstrip(), PLAIN)])
         lines += [[*_gutter("", width), *_underline(pointer, text, cut)] for pointer in own]
     lines.append(_gutter("", width))
@@ -91,13 +94,18 @@ def _gutter(number: str, width: int) -> Line:
     return [(f"{number:>{width}} |", GUTTER)]
 
 
-def _cut(text: str, pointers: list[Pointer]) -> tuple[str, int]:
-    """The part of a line that is shown, and how many of its characters are left out before it."""
+def _cut(text: str, pointers: list[Pointer], columns: int) -> tuple[str, int]:
+    """The part of a line that is shown, and how many of its characters are left out before it.
+
+    The first thing that is pointed at stays in sight, and its words where there is room.
+    """
     text = "".join(" " if c == "\t" else c if c.isprintable() else "�" for c in text)
-    if len(text) <= WIDEST:
+    if len(text) <= columns:
         return text, 0
-    start = max(0, min(pointer.column for pointer in pointers) - WIDEST // 2)
-    return text[start : start + WIDEST], start
+    first = min(pointers, key=lambda pointer: pointer.column)
+    needed = min(first.end_column, first.column + columns // 2) + len(first.text) + 1
+    start = max(0, min(needed - columns, first.column - 1))
+    return text[start : start + columns], start
 
 
 def _underline(pointer: Pointer, text: str, cut: int) -> Line:

@@ -97,13 +97,15 @@ def _share(row: Row, analysis: Analysis) -> str:
 
 
 def _field(row: Row, analysis: Analysis) -> str:
-    return "" if row.open else field_text(row.layers[-1].receptive_field)
-
-
-def field_text(field: ReceptiveField | None) -> str:
-    """`14`, or `14×10` where the axes differ."""
-    if field is None or not field.size:
+    """What is seen of each input; one figure where it is the same of all."""
+    if row.open:
         return ""
+    texts = map(field_text, row.layers[-1].receptive_fields.values())
+    return ", ".join(dict.fromkeys(filter(None, texts)))
+
+
+def field_text(field: ReceptiveField) -> str:
+    """`14`, or `14×10` where the axes differ; nothing where there is no axis."""
     sizes: list[int | Fraction] = list(dict.fromkeys(field.size))
     return str(sizes[0]) if len(sizes) == 1 else "×".join(map(str, field.size))
 
@@ -141,7 +143,7 @@ def totals(analysis: Analysis, *, connections: bool) -> list[tuple[str, str]]:
         ("Activations", f"{figures.activations:,} values"),
         (
             "Memory",
-            f"parameters {in_bytes(figures.memory.params)} · forward pass "
+            f"params {in_bytes(figures.memory.params)} · forward "
             f"{in_bytes(figures.memory.forward)} · training {in_bytes(figures.memory.training)}",
         ),
     ]

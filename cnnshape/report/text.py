@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cnnshape.analysis.result import Analysis
 from cnnshape.layer import show
-from cnnshape.report.snippet import PLAIN, TITLE, Line, render
+from cnnshape.report.snippet import PLAIN, TITLE, WIDEST, Line, render
 
 GOOD = "good"
 
@@ -40,9 +40,9 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def findings(analysis: Analysis) -> list[Line]:
+def findings(analysis: Analysis, columns: int = WIDEST) -> list[Line]:
     """The diagnostics of a model, one under the other."""
-    return [line for item in analysis.diagnostics for line in render(item, analysis.texts)]
+    return [line for item in analysis.diagnostics for line in render(item, analysis.texts, columns)]
 
 
 def summary_line(analyses: Sequence[Analysis]) -> Line:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import IO
+from typing import IO, Literal
 
 from rich import box
 from rich.console import Console, Group
@@ -15,7 +15,6 @@ from cnnshape.analysis.result import Analysis
 from cnnshape.layer import show
 from cnnshape.report.table import Column, Row, columns, rows, totals
 
-NARROWEST_NAME = 14
 WIDEST_PAGE = int(os.environ["COLUMNS"]) if os.environ.get("COLUMNS", "").isdecimal() else 1000
 """Columns of what is no terminal; COLUMNS, as everywhere, says otherwise."""
 
@@ -27,19 +26,17 @@ def draw(analysis: Analysis, console: Console, depth: int | None, *, connections
     cells = [[column.cell(row, analysis) for column in shown] for row in body]
     for row, texts in zip(body, cells, strict=True):
         texts[0] = "  " * row.level + texts[0]
-    shown, cells = _fit(shown, cells, console.width)
+    widths = _fit(shown, cells, console.width)
+    kept = [number for number, width in enumerate(widths) if width]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    for number, column in enumerate(shown):
+    for number in kept:
+        column = shown[number]
+        side: Literal["left", "right"] = "right" if column.number else "left"
         table.add_column(
-            column.title,
-            justify="right" if column.number else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            min_width=NARROWEST_NAME if number == 0 else None,
-            ratio=None,
+            column.title, justify=side, no_wrap=True, overflow="ellipsis", width=widths[number]
         )
     for row, texts in zip(body, cells, strict=True):
-        table.add_row(*texts, style=_style(row))
+        table.add_row(*(texts[number] for number in kept), style=_style(row))
     sums = Table.grid(padding=(0, 2))
     for name, text in totals(analysis, connections=connections):
         sums.add_row(Text(name, style="bold"), text)
@@ -54,31 +51,27 @@ def _style(row: Row) -> str:
     return "dim" if row.open else ""
 
 
-OPTIONAL = ("Share", "Type", "Connections")
-"""What a narrow terminal goes without, in this order."""
+GAP = 3
+STEPS = (("Share", 0), ("Type", 8), ("Layer", 14), ("Type", 0), ("Connections", 0))
+"""What a narrow terminal does in turn: which column it narrows, and to what (0: goes without)."""
 
 
-def _fit(
-    shown: Sequence[Column], cells: list[list[str]], width: int
-) -> tuple[tuple[Column, ...], list[list[str]]]:
-    """The columns that fit, the name cut if need be."""
-    kept = list(range(len(shown)))
-
-    def wanted() -> int:
-        return sum(
-            max([len(shown[number].title), *(len(row[number]) for row in cells)]) + 2
-            for number in kept
-        )
-
-    def least() -> int:
-        name = max([len(shown[0].title), *(len(row[0]) for row in cells)])
-        return wanted() - max(name - NARROWEST_NAME, 0)
-
-    for title in OPTIONAL:
-        if least() <= width:
+def _fit(shown: Sequence[Column], cells: list[list[str]], available: int) -> list[int]:
+    """The width of each column, 0 for those that there is no room for."""
+    widths = [
+        max([len(column.title), *(len(row[number]) for row in cells)])
+        for number, column in enumerate(shown)
+    ]
+    titles = [column.title for column in shown]
+    for title, least in STEPS:
+        excess = sum(width + GAP for width in widths if width) - GAP - available
+        if excess <= 0:
             break
-        kept = [number for number in kept if shown[number].title != title]
-    return tuple(shown[number] for number in kept), [[row[n] for n in kept] for row in cells]
+        if title in titles:
+            number = titles.index(title)
+            narrowed = max(widths[number] - excess, least)
+            widths[number] = min(narrowed, widths[number]) if least else 0
+    return widths
 
 
 def console(file: IO[str] | None) -> Console:

@@ -20,6 +20,8 @@ MESSAGES = {
     "tuple_type": "must be a list",
     "finite_number": "must be a finite number",
 }
+WORK_OF_FAULT = 500
+
 QUOTE = "'"
 """What pydantic puts around a choice."""
 BOUNDS = {
@@ -37,6 +39,7 @@ def build(
     try:
         return cls.model_validate({"type": entry.type, **arguments})
     except ValidationError as error:
+        findings.spend(WORK_OF_FAULT)
         faults = error.errors(include_url=False)
         known = _own_fields(cls)
         unknown = [str(item["loc"][0]) for item in faults if item["type"] == "extra_forbidden"]

@@ -95,12 +95,22 @@ def _events_to_value(file: str, text: str) -> Value:
     try:
         return _Builder(file).run(Parser(text))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = " ".join(filter(None, (error.context, error.problem)))
-        raise syntax_error(file, f"not YAML: {problem}", _span(file, mark, mark)) from None
+        raise _not_yaml(file, text, error) from None
     except yaml.YAMLError as error:
         reason = getattr(error, "reason", None) or "cannot be read"
         raise syntax_error(file, f"not YAML: {reason}") from None
+
+
+def _not_yaml(file: str, text: str, error: yaml.MarkedYAMLError) -> UnreadableError:
+    """The parser's words, and where what it was reading began."""
+    mark = error.problem_mark or error.context_mark
+    span, began = _span(file, mark, mark), _span(file, error.context_mark, error.context_mark)
+    labels = [Label(began, error.context)] if error.context and began and began != span else []
+    lines = text.split("\n")
+    at_tab = mark is not None and lines[mark.line : mark.line + 1][0][mark.column :][:1] == "\t"
+    help = "indent with spaces: YAML takes no tabs" if at_tab else None
+    message = f"not YAML: {error.problem or error.context}"
+    return syntax_error(file, message, span, *labels, help=help)
 
 
 def _decode(file: str, content: bytes) -> str:
@@ -197,7 +207,14 @@ class _Builder:
         value.end = event.end_mark
         for merge in self.merges.pop(id(value), ()):
             _merge(self.file, value, merge)
+            self.add(len(value.data))
         self.put(value)
+
+    def add(self, values: int) -> None:
+        """Count values, those that a merge copies too."""
+        self.count += values
+        if self.count > MOST_VALUES:
+            raise syntax_error(self.file, f"more than {MOST_VALUES:,} values")
 
     def document(self, event: Any) -> None:
         if self.root is not None:
@@ -206,9 +223,7 @@ class _Builder:
 
     def put(self, value: Value) -> None:
         """A finished value into the list, or as the key or the value of the mapping, around it."""
-        self.count += 1
-        if self.count > MOST_VALUES:
-            raise syntax_error(self.file, f"more than {MOST_VALUES:,} values")
+        self.add(1)
         if not self.open:
             self.root = value
             return

@@ -29,6 +29,8 @@ class Reference(NamedTuple):
 
     name: str
     value: Value | None = None
+    prefix: str = ""
+    """What the block that it was written in puts before names."""
 
 
 @dataclass(slots=True)
@@ -268,6 +270,8 @@ class Expansion:
     def _build(self, entry: Entry, frame: Frame, name: str) -> Layer | None:
         if entry.type == UNKNOWN or entry.type in self.blocks:
             return None
+        if self.findings.has("unknown-type", entry.type_value):
+            return None
         cls = find(entry.type)
         if cls is None:
             self.findings.add(
@@ -320,7 +324,7 @@ class Expansion:
             elif name.startswith("input.") and frame.prefix:
                 found.append(self._part(name, item, frame))
             else:
-                found.append(Reference(frame.prefix + name, item))
+                found.append(Reference(frame.prefix + name, item, frame.prefix))
         self.findings.spend(len(found))
         return tuple(found)
 

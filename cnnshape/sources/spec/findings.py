@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from cnnshape.diagnostics import Diagnostic, Label, Span
-from cnnshape.sources.spec.document import Document, Value
+from cnnshape.sources.spec.document import LONGEST_NAME, Document, Value
 from cnnshape.sources.spec.expression import ExpressionError, FollowsError, Names
 from cnnshape.sources.spec.plain import to_plain
 
+MOST_CANDIDATES = 1000
 MOST_FINDINGS = 100
 MOST_WORK = 5_000_000
 
@@ -36,6 +38,11 @@ class Findings:
         """Lists by their id: whether an expression stands in them."""
         self._seen: set[tuple[str, str, Span | None]] = set()
         self._work = MOST_WORK
+
+    def has(self, rule: str, at: Value | None) -> bool:
+        """Whether such a fault was found at a place."""
+        span = self.span(at)
+        return span is not None and (rule, "", span) in self._seen
 
     def spend(self, amount: int) -> None:
         """Count work, a unit about a value that is read; TooLargeError where it is too much."""
@@ -71,9 +78,7 @@ class Findings:
             return
         self._seen.add(key)
         if len(self.items) == MOST_FINDINGS:
-            raise TooLargeError(
-                f"more than {MOST_FINDINGS} errors: the rest is not looked for", None
-            )
+            raise TooLargeError(f"more than {MOST_FINDINGS} errors: the rest is not looked for")
         self.items.append(
             Diagnostic(
                 rule,
@@ -102,10 +107,14 @@ class Findings:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that a misspelt one is most like, if it is like any."""
+    return _nearest(name[:LONGEST_NAME], tuple(sorted(set(known))[:MOST_CANDIDATES]))
+
+
+@lru_cache(maxsize=256)
+def _nearest(name: str, names: tuple[str, ...]) -> str | None:
     from difflib import get_close_matches
 
-    names = sorted(set(known))
-    near = get_close_matches(name[:100].lower(), names, n=1) or get_close_matches(name, names, n=1)
+    near = get_close_matches(name.lower(), names, n=1) or get_close_matches(name, names, n=1)
     return near[0] if near else None
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from cnnshape import collector
 from cnnshape.diagnostics import Diagnostic
-from cnnshape.graph import DTYPE_BYTES, NOTHING, Graph, Input
+from cnnshape.graph import DTYPE_BYTES, NOTHING, Claim, Graph, Input, Node
 from cnnshape.layer import LARGEST, N, Shape
 from cnnshape.sources.spec.block import read_blocks
 from cnnshape.sources.spec.claims import read_limits
@@ -78,11 +78,13 @@ def read(document: Document, options: Options) -> Graph:
     """
     root = document.root
     if not isinstance(root.data, dict):
-        raise syntax_error(
+        error = syntax_error(
             document.file,
             f"a model file is a mapping with `input` and `layers`, not {describe(root.data)}",
             document.span(root),
         )
+        error.text = document.text
+        raise error
     with collector.paused():
         return _Reader(document, options).graph()
 
@@ -140,7 +142,7 @@ class _Reader:
         last: bool = False,
     ) -> Graph:
         return Graph(
-            name=self._text("name") or PurePath(self.document.file).stem,
+            name=self._name(),
             path=self.document.file,
             inputs=inputs,
             nodes=nodes,
@@ -190,6 +192,13 @@ class _Reader:
         found = describe(value.data)
         self.findings.add("invalid-value", f"`{key}` must be text, not {found}", value)
         return None
+
+    def _name(self) -> str:
+        """The model's name; by default that of its file."""
+        value = self.data.get("name")
+        given = None if value is None else value.data
+        usable = isinstance(given, str | bool | int | float) and given != ""
+        return str(given) if usable else PurePath(self.document.file).stem
 
     def _layout(self, names: dict[str, Any]) -> str:
         value = self.data.get("layout")
@@ -343,12 +352,13 @@ class _Reader:
             items = value.data if isinstance(value.data, list) else [value]
             references = []
             for item in items:
-                if not isinstance(item.data, str):
-                    found = describe(item.data)
+                name = str(item.data) if type(item.data) is int else item.data
+                if not isinstance(name, str):
+                    found = describe(name)
                     self.findings.add(
                         "invalid-value", f"`outputs` must be layers' names, not {found}", item
                     )
-                elif item.data not in wiring.expansion.absent:
-                    references.append(Reference(item.data, item))
+                elif name not in wiring.expansion.absent:
+                    references.append(Reference(name, item))
         found_names = (name for reference in references for name in wiring.resolve(reference))
         return tuple(dict.fromkeys(name for name in found_names if name != FAULTY))

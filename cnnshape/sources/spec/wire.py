@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
 
 from cnnshape.graph import Node
-from cnnshape.sources.spec.document import Value
 from cnnshape.sources.spec.expand import Expansion, Pending, Reference
 from cnnshape.sources.spec.findings import Findings, clip, suggest
 
@@ -30,38 +29,47 @@ class Wiring:
         if reference.name in self.known:
             return (reference.name,)
         found: list[str] = []
-        waiting, seen = [reference.name], set[str]()
+        opened: dict[str, None] = {}
+        waiting: list[str | None] = [reference.name]
         while waiting:
-            name = waiting.pop(0)
-            if name in self.known:
+            self.findings.spend(1)
+            name = waiting.pop()
+            if name is None:
+                opened.popitem()
+            elif name in self.known:
                 found.append(name)
-            elif name in self.expansion.aliases and name not in seen:
-                seen.add(name)
-                waiting[:0] = [part.name for part in self.expansion.aliases[name]]
+            elif name in self.expansion.aliases and name not in opened:
+                opened[name] = None
+                waiting.append(None)
+                waiting += [part.name for part in reversed(self.expansion.aliases[name])]
             else:
                 found.append(FAULTY)
                 if name:
-                    self._report(name, reference.value, cyclic=name in seen)
+                    self._report(name, reference, cyclic=name in opened)
         return tuple(found)
 
-    def _report(self, name: str, at: Value | None, *, cyclic: bool) -> None:
+    def _report(self, name: str, reference: Reference, *, cyclic: bool) -> None:
+        at = reference.value
+        if self.findings.has("unknown-reference", at):
+            return
         if cyclic:
             message = f"`{clip(name)}` reads what it gives itself"
             self.findings.add("cyclic-reference", message, at)
             return
+        prefix = reference.prefix
+        short = name.removeprefix(prefix)
+        nobody = "the block has no layer" if prefix else "no layer is"
         if name in self.expansion.absent:
-            message = f"`{clip(name)}` is left out by its `if`"
+            message = f"`{clip(short)}` is left out by its `if`"
             help: str | None = "choose with an expression, `\"${'a' if … else 'b'}\"`"
+        elif prefix and short in self.known:
+            message = f"{nobody} called `{clip(short)}`"
+            help = "a block sees its own layers and `input` only: hand it over with `from`"
         else:
-            message = f"no layer is called `{clip(name)}`"
-            prefix = name.rpartition(".")[0]
-            inside = f"{prefix}." if prefix else ""
-            near = [
-                known.removeprefix(inside)
-                for known in (*self.known, *self.expansion.aliases)
-                if known.startswith(inside)
-            ]
-            help = suggest(name.removeprefix(inside), near[:5000])
+            message = f"{nobody} called `{clip(short)}`"
+            known = (*self.known, *self.expansion.aliases)
+            near = [item.removeprefix(prefix) for item in known if item.startswith(prefix)]
+            help = suggest(short, near)
         self.findings.add("unknown-reference", message, at, help=help)
 
     def nodes(self) -> tuple[Node, ...]:
@@ -72,7 +80,8 @@ class Wiring:
                 number = self.known.get(output, -1)
                 if number >= 0:
                     node = self.expansion.pending[number]
-                    node.expect = (*node.expect, *claims)
+                    of_block = (claim._replace(block=name) for claim in claims)
+                    node.expect = (*node.expect, *of_block)
                     nodes[number] = self._node(node)
         return self._ordered(nodes)
 
