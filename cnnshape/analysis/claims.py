@@ -165,12 +165,12 @@ def _diagnostic(taken: Walk, item: Broken) -> Diagnostic:
     if isinstance(value, tuple) and not isinstance(claim.value, tuple) and len({*value}) == 1:
         value = value[0]
     name = claim.block or node.name
-    plural = claim.figure in SUMS and claim.value != 1
+    verb = "are" if claim.figure in SUMS and claim.value != 1 else "is"
     stated = in_words(claim.figure, claim.value).removesuffix(UNITS.get(claim.figure, ""))
     computed = in_words(claim.figure, value)
     return Diagnostic(
         "expectation-failed",
-        f"`{name}` {SAYS[claim.figure]} {computed}, but {stated} {'are' if plural else 'is'} expected",
+        f"`{name}` {SAYS[claim.figure]} {computed}, but {stated} {verb} expected",
         layer=node.name,
         span=claim.span or node.place.span,
         caption=f"computed {computed}",

@@ -18,7 +18,7 @@ from cnnshape.cli.options import (
     one_source,
     options,
 )
-from cnnshape.cli.output import emit, emit_lines
+from cnnshape.cli.output import emit, emit_lines, width
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.sources.spec.reader import UsageError
 
@@ -63,4 +63,10 @@ def explain(
         emit(dump({"version": 1, "layers": as_data(explanations)}), output)
     else:
         emit_lines(as_lines(explanations), output)
-    raise typer.Exit(exit_code([analyse(graph)]))
+    analysis = analyse(graph)
+    shown = {item.name for item in explanations}
+    told = [item for item in analysis.diagnostics if layer is None or item.layer in shown]
+    if told and format is TextFormat.text:
+        lines = findings(analysis._replace(diagnostics=tuple(told)), width(output))
+        emit_lines([[], *lines[:-1]], None)
+    raise typer.Exit(exit_code([analysis]))

@@ -37,7 +37,7 @@ PathArgument = Annotated[
 PathsArgument = Annotated[
     list[str],
     typer.Argument(
-        metavar="PATH...",
+        metavar="PATH",
         help="Model files, folders with model files, bundled names, or - for standard input.",
         autocompletion=complete_path,
         show_default=False,

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from cnnshape.report.snippet import WIDEST, Line, plain
+from cnnshape.report.snippet import Line, plain
 from cnnshape.sources.spec.reader import UsageError
 
 
@@ -20,11 +20,12 @@ def wants_colour() -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
 
 
-def width(output: Path | None) -> int:
-    """Columns that there are for a result: the terminal's, if it goes to one."""
+def width(output: Path | None) -> int | None:
+    """Columns that there are for a result: the terminal's, or what COLUMNS says; None: any."""
     if output is None and sys.stdout.isatty():
         return shutil.get_terminal_size().columns
-    return WIDEST
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) if columns.isdecimal() and int(columns[:6]) > 0 else None
 
 
 def emit_lines(lines: Sequence[Line], output: Path | None, *, error: bool = False) -> None:

@@ -90,10 +90,10 @@ def _print_table(
     from cnnshape.report.terminal.table import console, draw
 
     if output is None and wants_colour():
-        screen = console(None)
+        screen = console(None, None)
         screen.print(draw(analysis, screen, depth, connections=connections))
         return
     text = StringIO()
-    page = console(text)
+    page = console(text, width(output))
     page.print(draw(analysis, page, depth, connections=connections))
     emit("\n".join(line.rstrip() for line in text.getvalue().rstrip().split("\n")), output)

@@ -266,7 +266,7 @@ def split(sizes: Shape, whole: Size, x: Shape, field: str) -> Shape:
             note = f"{whole} = {known}·{whole // known} + {whole % known}" if known else None
         else:
             note = f"{'·'.join(map(str, sizes))} = {known}"
-            if whole == prod(x[1:]):
+            if whole == prod(x[1:]) and len(x) > 2:
                 note = f"{'·'.join(map(str, x[1:]))} = {whole}; {note}"
         raise RuleError(
             "bad-reshape",

@@ -21,8 +21,6 @@ def as_lines(explanations: Sequence[Explanation]) -> list[Line]:
         lines += [
             [(f"  {label:<{width}}  ", "gutter"), (text, PLAIN)] for label, text in item.lines
         ]
-        if item.fault is not None:
-            lines.append([("  error: ", "error"), (f"`{item.name}` {item.fault}", PLAIN)])
         lines.append([])
     return lines[:-1]
 

@@ -40,16 +40,22 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def findings(analysis: Analysis, columns: int = WIDEST) -> list[Line]:
+def findings(analysis: Analysis, columns: int | None = None) -> list[Line]:
     """The diagnostics of a model, one under the other."""
-    return [line for item in analysis.diagnostics for line in render(item, analysis.texts, columns)]
+    return [
+        line
+        for item in analysis.diagnostics
+        for line in render(item, analysis.texts, columns or WIDEST)
+    ]
 
 
 def summary_line(analyses: Sequence[Analysis]) -> Line:
     """How many models hold."""
     good = sum(analysis.ok for analysis in analyses)
-    bad = len(analyses) - good
+    unreadable = sum(not analysis.readable for analysis in analyses)
+    bad = len(analyses) - good - unreadable
     pieces = [(f"{count(len(analyses), 'model')}: ", TITLE), (f"{good} ok", GOOD)]
-    if bad:
-        pieces += [(", ", PLAIN), (f"{bad} with errors", "error")]
+    for number, words in ((bad, "with errors"), (unreadable, "unreadable")):
+        if number:
+            pieces += [(", ", PLAIN), (f"{number} {words}", "error")]
     return pieces

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import IO, Literal
 
@@ -15,8 +14,7 @@ from cnnshape.analysis.result import Analysis
 from cnnshape.layer import show
 from cnnshape.report.table import Column, Row, columns, rows, totals
 
-WIDEST_PAGE = int(os.environ["COLUMNS"]) if os.environ.get("COLUMNS", "").isdecimal() else 1000
-"""Columns of what is no terminal; COLUMNS, as everywhere, says otherwise."""
+WIDEST_PAGE = 1000
 
 
 def draw(analysis: Analysis, console: Console, depth: int | None, *, connections: bool) -> Group:
@@ -74,8 +72,8 @@ def _fit(shown: Sequence[Column], cells: list[list[str]], available: int) -> lis
     return widths
 
 
-def console(file: IO[str] | None) -> Console:
-    """The terminal, or a page as wide as the table wants to be."""
+def console(file: IO[str] | None, width: int | None) -> Console:
+    """The terminal, or a page of `width` columns (None: as wide as the table wants to be)."""
     if file is None:
         return Console(highlight=False)
-    return Console(file=file, highlight=False, no_color=True, width=WIDEST_PAGE)
+    return Console(file=file, highlight=False, no_color=True, width=width or WIDEST_PAGE)
