@@ -92,6 +92,8 @@ class Graph(NamedTuple):
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     channels_last: bool = False
+    resized: bool = False
+    """An input was given another shape than the file's, of which `expect` speaks."""
     limits: tuple[Claim, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
     texts: Mapping[str, str] = NOTHING

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cnnshape import collector
 from cnnshape.analysis.claims import broken_expectations, exceeded_limits
 from cnnshape.analysis.counts import Figures, count
-from cnnshape.analysis.faults import diagnose, place_of, used
+from cnnshape.analysis.faults import MOST, diagnose, place_of, used
 from cnnshape.analysis.fields import Fields, Unaligned, receptive_fields
 from cnnshape.analysis.memory import memory
 from cnnshape.analysis.receptive_field import Reach
@@ -45,7 +45,9 @@ def _analyse(graph: Graph) -> Analysis:
         item.severity == "error" and item.rule != "expectation-failed" for item in diagnostics
     ):
         diagnostics += exceeded_limits(graph, totals, outputs)
-    diagnostics += [_unaligned(item) for item in _once(unaligned) if item.node.name not in faulty]
+    diagnostics += [
+        _unaligned(item) for item in _once(unaligned)[:MOST] if item.node.name not in faulty
+    ]
     return Analysis(
         model=graph.name,
         path=graph.path,

@@ -38,35 +38,52 @@ def broken_expectations(
     """The expectations that fail, less those that only follow from a fault before them."""
     broken: list[Broken] = []
     unsure = set(faulty)
+    sums = _sums(layers) if any(c.block for node in graph.nodes for c in node.expect) else {}
     for node in graph.nodes:
         if unsure and not unsure.isdisjoint(node.inputs):
             unsure.add(node.name)
         if node.expect and node.name not in unsure:
-            broken += _broken(node, layers)
+            broken += _broken(node, layers[node.name], sums, resized=graph.resized)
     if any(item.claim.figure == "shape" for item in broken):
         broken = _independent(graph, broken)
     return list(_diagnostics(taken, broken))
 
 
-def _broken(node: Node, layers: Mapping[str, LayerResult]) -> Iterator[Broken]:
+SIZELESS = ("params",)
+"""Figures that stay what they are when an input has another size."""
+
+
+def _broken(node: Node, layer: LayerResult, sums: Sums, *, resized: bool) -> Iterator[Broken]:
     for claim in node.expect:
-        if claim.block is not None and claim.figure in SUMS:
-            inside = [layer for layer in layers.values() if is_inside(layer, claim.block)]
-            values = [getattr(layer, claim.figure) for layer in inside]
-            computed = None if None in values else sum(values)
-        else:
-            computed = figure(layers[node.name], claim.figure)
+        if resized and claim.figure not in SIZELESS:
+            continue
+        computed = sums.get((claim.block, claim.figure), figure(layer, claim.figure))
         if computed is not None and not holds(claim, computed):
             yield Broken(node, claim, computed)
+
+
+Sums = Mapping[tuple[str | None, str], int | None]
+"""A block and a figure → the sum over its layers; None where one is not known."""
+
+
+def _sums(layers: Mapping[str, LayerResult]) -> Sums:
+    sums: dict[tuple[str | None, str], int | None] = {}
+    for layer in layers.values():
+        for scope in layer.scopes:
+            for name in SUMS:
+                key, value = (scope.name, name), getattr(layer, name)
+                before = sums.get(key, 0)
+                sums[key] = None if before is None or value is None else before + value
+    return sums
 
 
 SUMS = ("params", "macs")
 """Figures of a block that are the sums of its layers' figures."""
 
 
-def is_inside(layer: LayerResult | Node, block: str) -> bool:
+def is_inside(node: Node, block: str) -> bool:
     """Whether a layer belongs to an expansion of a block."""
-    return any(scope.name == block for scope in layer.scopes)
+    return any(scope.name == block for scope in node.scopes)
 
 
 def figure(layer: LayerResult, name: str) -> object:

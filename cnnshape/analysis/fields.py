@@ -99,7 +99,8 @@ def _field(
                 result[source], origin[source] = passed, applied.node.inputs[operand]
             else:
                 names = (origin[source], applied.node.inputs[operand])
-                result[source] = _join(applied, result[source], passed, names, unaligned)
+                there = sizes[source]
+                result[source] = _join(applied, result[source], passed, there, names, unaligned)
     return result
 
 
@@ -127,11 +128,15 @@ def _join(
     applied: Applied,
     ours: tuple[Reach, ...],
     theirs: tuple[Reach, ...],
+    sizes: tuple[int, ...],
     names: tuple[str, str],
     unaligned: list[Unaligned],
 ) -> tuple[Reach, ...]:
     joined = []
     for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+        if None not in (one.axis, other.axis) and one.axis != other.axis:
+            joined.append(whole(sizes[number]))  # one branch was transposed: both axes see it
+            continue
         outputs = applied.y[one.axis] if one.axis is not None and one.axis < len(applied.y) else 1
         reach, aligned = union(one, other, outputs)
         joined.append(reach)

@@ -112,7 +112,15 @@ def union(one: Reach, other: Reach, outputs: int) -> tuple[Reach, bool]:
     else:
         period, aligned = min(outputs, LONGEST_PERIOD), False
         advance = max(one.at(period)[0] - one.at(0)[0], other.at(period)[0] - other.at(0)[0])
-    pairs = [(one.at(index), other.at(index)) for index in range(period)]
-    first = tuple(min(a[0], b[0]) for a, b in pairs)
-    last = tuple(max(a[1], b[1]) for a, b in pairs)
+    spans = [_span(one.at(index), other.at(index)) for index in range(period)]
+    first, last = zip(*spans, strict=True)
     return Reach(one.axis, first, last, advance), aligned
+
+
+def _span(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    """From the first to the last index of both; one that sees nothing ends before it begins."""
+    if one[0] > one[1]:
+        return other
+    if other[0] > other[1]:
+        return one
+    return min(one[0], other[0]), max(one[1], other[1])

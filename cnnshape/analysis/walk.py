@@ -115,11 +115,35 @@ def _rules(
     except RuleError as error:
         result.faults.append(Fault(node, error, x))
     try:
-        return layer.output_shape(*x)
+        y = layer.output_shape(*x)
+        _bound(y)
+        return y
     except RuleError as error:
         if len(result.faults) == faults:
             result.faults.append(Fault(node, error, x))
         return None
+
+
+MOST_AXES = 64
+MOST_VALUES = 2**63 - 1
+"""What a tensor may have (PyTorch)."""
+
+
+def _bound(y: Shape) -> None:
+    """Raise RuleError for a shape that no tensor can have."""
+    if len(y) > MOST_AXES:
+        raise RuleError(
+            "bad-rank",
+            f"gives {len(y)} axes, but a tensor has {MOST_AXES} at most",
+            expected=MOST_AXES,
+            found=len(y),
+        )
+    if prod(y) > MOST_VALUES:
+        raise RuleError(
+            "invalid-value",
+            f"gives {show(y)}, more values than any memory holds",
+            note=f"{'·'.join(map(str, y[1:]))} = {prod(y)}",
+        )
 
 
 def _takes(result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...]) -> bool:

@@ -11,17 +11,30 @@ from cnnshape.layer import Layer, PositiveInt, Real, Shape, Stated, division, sh
 Epsilon = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class BatchNorm(Layer):
+class ChannelNorm(Layer):
+    """A normalisation with a gain and a bias a channel, and running statistics, if it has them."""
+
+    channels: ClassVar = True
+    reads: ClassVar = "floats"
+
+    def weights(self, x: Shape, *others: Shape) -> dict[str, Shape]:
+        return {"weight": (x[1],), "bias": (x[1],)} if vars(self)["affine"] else {}
+
+    def buffers(self, x: Shape, *others: Shape) -> dict[str, Shape]:
+        if not vars(self).get("track_running_stats"):
+            return {}
+        return {"running_mean": (x[1],), "running_var": (x[1],)}
+
+
+class BatchNorm(ChannelNorm):
     """Each channel over the batch and all positions: γ(x - μ)/√(σ² + ε) + β.
 
     2C parameters if `affine`; 2C buffers, the running mean and variance, if `track_running_stats`
     (Ioffe and Szegedy 2015; PyTorch, BatchNorm2d). 0 MACs.
     """
 
-    reads: ClassVar = "floats"
     types: ClassVar = {"batch_norm": None, "batch_norm1d": 1, "batch_norm2d": 2, "batch_norm3d": 3}
     torch: ClassVar = ("", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
-    channels: ClassVar = True
     stated: ClassVar = {"num_features": Stated("channels", 1)}
 
     num_features: PositiveInt | None = None
@@ -33,22 +46,13 @@ class BatchNorm(Layer):
     def ranks(self) -> tuple[int, ...]:
         return (2, 3) if self.axes == 1 else super().ranks() or (2, 3, 4, 5)
 
-    def weights(self, x: Shape, *others: Shape) -> dict[str, Shape]:
-        return {"weight": (x[1],), "bias": (x[1],)} if self.affine else {}
 
-    def buffers(self, x: Shape, *others: Shape) -> dict[str, Shape]:
-        if not self.track_running_stats:
-            return {}
-        return {"running_mean": (x[1],), "running_var": (x[1],)}
-
-
-class InstanceNorm(Layer):
+class InstanceNorm(ChannelNorm):
     """Each channel of each sample over its positions (Ulyanov 2016; PyTorch, InstanceNorm2d).
 
     2C parameters only if `affine`, 2C buffers only if `track_running_stats`. 0 MACs.
     """
 
-    reads: ClassVar = "floats"
     types: ClassVar = {
         "instance_norm": None,
         "instance_norm1d": 1,
@@ -56,7 +60,6 @@ class InstanceNorm(Layer):
         "instance_norm3d": 3,
     }
     torch: ClassVar = ("", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d")
-    channels: ClassVar = True
     stated: ClassVar = {"num_features": Stated("channels", 1)}
 
     num_features: PositiveInt | None = None
@@ -75,14 +78,6 @@ class InstanceNorm(Layer):
                 f"normalises {show(x)}, one value a channel, so nothing but its mean is left",
                 help="leave it out, or normalise where the map is larger",
             )
-
-    def weights(self, x: Shape, *others: Shape) -> dict[str, Shape]:
-        return {"weight": (x[1],), "bias": (x[1],)} if self.affine else {}
-
-    def buffers(self, x: Shape, *others: Shape) -> dict[str, Shape]:
-        if not self.track_running_stats:
-            return {}
-        return {"running_mean": (x[1],), "running_var": (x[1],)}
 
 
 class Trailing(Layer):
@@ -149,16 +144,14 @@ class RMSNorm(Trailing):
     elementwise_affine: bool = True
 
 
-class GroupNorm(Layer):
+class GroupNorm(ChannelNorm):
     """Each sample over groups of C/num_groups channels (Wu and He 2018; PyTorch, GroupNorm).
 
     2C parameters if `affine`; C is divisible by `num_groups`. 0 MACs.
     """
 
-    reads: ClassVar = "floats"
     types: ClassVar = {"group_norm": None}
     torch: ClassVar = ("GroupNorm",)
-    channels: ClassVar = True
     stated: ClassVar = {"num_channels": Stated("channels", 1)}
 
     num_groups: PositiveInt
@@ -180,9 +173,6 @@ class GroupNorm(Layer):
                 note=division(x[1], self.num_groups),
                 help=nearest_divisors("num_groups", x[1], self.num_groups),
             )
-
-    def weights(self, x: Shape, *others: Shape) -> dict[str, Shape]:
-        return {"weight": (x[1],), "bias": (x[1],)} if self.affine else {}
 
 
 class LocalResponseNorm(Layer):

@@ -254,10 +254,20 @@ class Unsqueeze(View):
         return "dim" if axis == self.place(x) else None
 
 
+MOST_SIZES = 63
+"""Axes beside the batch's: a tensor has 64 (PyTorch)."""
+
+
 def split(sizes: Shape, whole: Size, x: Shape, field: str) -> Shape:
     """`sizes` with its -1 filled in, holding `whole` values; else RuleError `bad-reshape`."""
     if sizes.count(-1) > 1:
         raise RuleError("bad-reshape", "leaves more than one size open (-1)", field=field)
+    if len(sizes) > MOST_SIZES:
+        raise RuleError(
+            "bad-rank",
+            f"makes {len(sizes)} axes, but a tensor has {MOST_SIZES + 1} at most",
+            field=field,
+        )
     known = prod(size for size in sizes if size != -1)
     if -1 in sizes and known and whole % known == 0:
         return tuple(whole // known if size == -1 else size for size in sizes)

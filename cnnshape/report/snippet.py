@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from cnnshape.diagnostics import Diagnostic, Span
@@ -44,7 +45,7 @@ def render(diagnostic: Diagnostic, texts: Mapping[str, str], columns: int = WIDE
     width = 1
     if span is not None:
         pointers = _pointers(diagnostic, span)
-        source = texts.get(span.file, "").split("\n")
+        source = _lines(texts.get(span.file, ""))
         known = {number: own for number, own in pointers.items() if number <= len(source)}
         width = len(str(max(known, default=1)))
         lines.append(
@@ -57,6 +58,11 @@ def render(diagnostic: Diagnostic, texts: Mapping[str, str], columns: int = WIDE
         if texts.get(span.file):
             lines += _source_lines(known, source, width, columns - width - 3)
     return [*lines, *_remarks(diagnostic, width), []]
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> list[str]:
+    return text.split("\n")
 
 
 def _pointers(diagnostic: Diagnostic, span: Span) -> dict[int, list[Pointer]]:
@@ -97,15 +103,15 @@ def _gutter(number: str, width: int) -> Line:
 def _cut(text: str, pointers: list[Pointer], columns: int) -> tuple[str, int]:
     """The part of a line that is shown, and how many of its characters are left out before it.
 
-    The first thing that is pointed at stays in sight, and its words where there is room.
+    What is at fault stays in sight, and its words where there is room.
     """
-    text = "".join(" " if c == "\t" else c if c.isprintable() else "�" for c in text)
-    if len(text) <= columns:
-        return text, 0
-    first = min(pointers, key=lambda pointer: pointer.column)
-    needed = min(first.end_column, first.column + columns // 2) + len(first.text) + 1
-    start = max(0, min(needed - columns, first.column - 1))
-    return text[start : start + columns], start
+    start = 0
+    if len(text) > columns:
+        first = min(pointers, key=lambda pointer: (pointer.style == SECONDARY, pointer.column))
+        needed = min(first.end_column, first.column + columns // 2) + len(first.text) + 1
+        start = max(0, min(needed - columns, first.column - 1))
+    shown = text[start : start + columns]
+    return "".join(" " if c == "\t" else c if c.isprintable() else "�" for c in shown), start
 
 
 def _underline(pointer: Pointer, text: str, cut: int) -> Line:

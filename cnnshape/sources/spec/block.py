@@ -104,11 +104,11 @@ def _endless(blocks: Mapping[str, Block], findings: Findings) -> set[str]:
                 path.popitem()
                 used = list(_uses(blocks, name))
                 depths[name] = 1 + max((depths.get(item.type, 0) for item in used), default=0)
-                if depths[name] > DEEPEST:
+                if depths[name] == DEEPEST + 1:
                     message = f"the block `{name}` nests blocks more than {DEEPEST} deep"
                     findings.add("invalid-value", message, used[0].type_value)
+                if depths[name] > DEEPEST:
                     faulty.add(name)
-                    depths[name] = 0
             elif entry.type in path:
                 names = list(path)
                 ring = " → ".join([*names[names.index(entry.type) :][-MOST_SHOWN:], entry.type])

@@ -16,10 +16,10 @@ from cnnshape import collector
 from cnnshape.diagnostics import Diagnostic, Label, Span, UnreadableError
 
 DEEPEST = 60
-LARGEST = 16 * 2**20
+LARGEST = 4 * 2**20
 LONGEST_LINE = 2**20
 LONGEST_NAME = 200
-MOST_VALUES = 2_500_000
+MOST_VALUES = 200_000
 
 LINE_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 """What YAML takes for the end of a line beside `\\n` and `\\r\\n`."""
@@ -107,7 +107,8 @@ def _not_yaml(file: str, text: str, error: yaml.MarkedYAMLError) -> UnreadableEr
     span, began = _span(file, mark, mark), _span(file, error.context_mark, error.context_mark)
     labels = [Label(began, error.context)] if error.context and began and began != span else []
     lines = text.split("\n")
-    at_tab = mark is not None and lines[mark.line : mark.line + 1][0][mark.column :][:1] == "\t"
+    line = "".join(lines[mark.line : mark.line + 1]) if mark is not None else ""
+    at_tab = mark is not None and line[mark.column : mark.column + 1] == "\t"
     help = "indent with spaces: YAML takes no tabs" if at_tab else None
     message = f"not YAML: {error.problem or error.context}"
     return syntax_error(file, message, span, *labels, help=help)
@@ -310,8 +311,8 @@ WORDS: dict[str, Any] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
-    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf"), float("inf")),
-    "-.inf": float("-inf"),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
 }
 LONGEST_NUMBER = 40
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cnnshape.diagnostics import Span
-from cnnshape.sources.spec.document import Value
+from cnnshape.sources.spec.document import Value, is_name
 from cnnshape.sources.spec.findings import Findings, describe, nearest
 from cnnshape.sources.spec.plain import is_dynamic
 
@@ -69,7 +69,7 @@ def read_entries(value: Value | None, findings: Findings, where: str) -> list[En
 def read_entry(value: Value, findings: Findings) -> Entry:
     """One layer: a mapping with a `type`, or a type alone; what is neither has the type UNKNOWN."""
     data = value.data
-    if isinstance(data, str) and data:
+    if isinstance(data, str) and is_name(data):
         return Entry(value, data, value, {}, {}, {}, dynamic=False)
     if not isinstance(data, dict):
         findings.add(
@@ -80,7 +80,7 @@ def read_entry(value: Value, findings: Findings) -> Entry:
         return Entry(value, UNKNOWN, value, {}, {}, {}, dynamic=False)
     type_value = data.get("type")
     type_name = None if type_value is None else type_value.data
-    if type_value is None or not isinstance(type_name, str) or not type_name:
+    if type_value is None or not isinstance(type_name, str) or not is_name(type_name):
         _report_type(value, type_value, findings)
         type_value, type_name = type_value or value, UNKNOWN
     if len(data) > MOST_KEYS:

@@ -21,6 +21,7 @@ from cnnshape.sources.spec.findings import Findings, TooLargeError, clip, descri
 
 LONGEST_PATH = 500
 MOST_LAYERS = 200_000
+WORK_OF_LAYER, WORK_OF_BLOCK, WORK_OF_NAME = 5, 20, 5
 TOO_MANY = f"more than {MOST_LAYERS:,} layers"
 
 
@@ -131,7 +132,7 @@ class Expansion:
             self._add_layer(entry, frame, name)
 
     def _is_on(self, entry: Entry, frame: Frame) -> bool:
-        self.findings.spend(1)
+        self.findings.spend(WORK_OF_LAYER)
         condition = entry.keys.get("if")
         if condition is None:
             return True
@@ -307,6 +308,7 @@ class Expansion:
         """What a `from` names: `input`, a part of it, or layers of the same list."""
         items = value.data if isinstance(value.data, list) else [value]
         found: list[Reference] = []
+        self.findings.spend(WORK_OF_NAME * len(items))
         for item in items:
             name = self._value(item, frame, f"`{key}`")
             if type(name) is int:
@@ -341,6 +343,7 @@ class Expansion:
         return Reference("", item)
 
     def _add_block(self, entry: Entry, block: Block, frame: Frame, name: str) -> None:
+        self.findings.spend(WORK_OF_BLOCK)
         given = self._references(entry, frame)
         names = self._bind(entry, block, frame, name)
         span = self.findings.span(entry.type_value)

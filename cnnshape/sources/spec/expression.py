@@ -15,6 +15,8 @@ Names = Mapping[str, Any]
 Evaluate = Callable[[Names], Any]
 
 LONGEST = 1000
+LONGEST_TEXT = 10_000
+MOST_DIGITS = 30
 DEEPEST = 40
 LARGEST = 2**63
 PATTERN = re.compile(r"\$\{([^{}]*)\}")
@@ -24,7 +26,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "max": max,
     "ceil": math.ceil,
     "floor": math.floor,
-    "round": round,
+    "round": lambda number, digits=0: _round(number, digits),
 }
 BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -73,6 +75,8 @@ def has_expression(text: str) -> bool:
 
 def substitute(text: str, names: Names) -> Any:
     """A string with its expressions put in; one that is nothing else keeps its value's type."""
+    if len(text) > LONGEST_TEXT:
+        raise ExpressionError(f"a text of {len(text):,} characters; {LONGEST_TEXT:,} at most")
     whole = PATTERN.fullmatch(text.strip())
     if whole:
         return evaluate(whole[1], names)
@@ -89,9 +93,11 @@ def evaluate(source: str, names: Names) -> Any:
     except ExpressionError:
         raise
     except ZeroDivisionError:
-        raise ExpressionError(f"`{source.strip()}` divides by zero") from None
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ExpressionError(f"`{source.strip()}` has no value: {error}") from None
+        raise ExpressionError(f"`{source.strip()[:60]}` divides by zero") from None
+    except OverflowError:
+        raise ExpressionError(f"`{source.strip()[:60]}` is too large a number") from None
+    except (TypeError, ValueError) as error:
+        raise ExpressionError(f"`{source.strip()[:60]}` has no value: {error}") from None
 
 
 @lru_cache(maxsize=4096)
@@ -158,16 +164,27 @@ def _binary(node: ast.BinOp, source: str, depth: int) -> Evaluate:
 
 
 def _check_power(base: float, exponent: float, source: str) -> None:
-    if base and abs(exponent) * max(abs(math.log2(abs(base))), 1) > 64:
+    """Integers have no largest power; floats overflow by themselves."""
+    whole = isinstance(base, int) and isinstance(exponent, int) and abs(base) > 1
+    if whole and exponent * math.log2(abs(base)) > 64:
         raise ExpressionError(f"`{source[:60]}` is too large a number")
 
 
+def _round(number: float, digits: int = 0) -> float:
+    """Python's `round`, which takes for ever over very negative digits."""
+    if abs(digits) > MOST_DIGITS:
+        raise ValueError(f"{digits} digits")
+    return round(number, digits) if digits else round(number)
+
+
 def _bounded(value: Any, source: str) -> Any:
-    """A result of ordinary magnitude: text of moderate length, a real number below 2⁶³."""
+    """A result of ordinary magnitude: text of moderate length, a real number up to 2⁶³."""
     if isinstance(value, str):
         if len(value) > LONGEST:
             raise ExpressionError(f"`{source[:60]}` makes too long a text")
-    elif isinstance(value, complex) or not abs(value) <= LARGEST:
+    elif isinstance(value, complex):
+        raise ExpressionError(f"`{source[:60]}` is no real number")
+    elif not abs(value) <= LARGEST:
         raise ExpressionError(f"`{source[:60]}` is too large a number")
     return value
 
@@ -200,21 +217,21 @@ def _boolean(node: ast.BoolOp, source: str, depth: int) -> Evaluate:
 
 
 def _compare(node: ast.Compare, source: str, depth: int) -> Evaluate:
-    operators = [COMPARISONS.get(type(op)) for op in node.ops]
+    operators = [COMPARISONS[type(op)] for op in node.ops if type(op) in COMPARISONS]
+    if len(operators) < len(node.ops):
+        raise ExpressionError(f"`{source[:60]}` uses an operator that is not allowed")
     terms = [_compile(term, source, depth) for term in (node.left, *node.comparators)]
 
     def value(names: Names) -> bool:
-        values = [term(names) for term in terms]
-        return all(
-            compare(a, b) if compare else _refuse(source)
-            for compare, a, b in zip(operators, values, values[1:], strict=False)
-        )
+        left = terms[0](names)
+        for compare, term in zip(operators, terms[1:], strict=True):
+            right = term(names)
+            if not compare(left, right):
+                return False
+            left = right
+        return True
 
     return value
-
-
-def _refuse(source: str) -> bool:
-    raise ExpressionError(f"`{source[:60]}` uses an operator that is not allowed")
 
 
 def _conditional(node: ast.IfExp, source: str, depth: int) -> Evaluate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from cnnshape.diagnostics import Diagnostic, Label, Span
@@ -11,9 +12,9 @@ from cnnshape.sources.spec.document import LONGEST_NAME, Document, Value
 from cnnshape.sources.spec.expression import ExpressionError, FollowsError, Names
 from cnnshape.sources.spec.plain import to_plain
 
-MOST_CANDIDATES = 1000
+MOST_CANDIDATES = 300
 MOST_FINDINGS = 100
-MOST_WORK = 5_000_000
+MOST_WORK = 4_000_000
 
 
 class TooLargeError(Exception):
@@ -106,15 +107,16 @@ class Findings:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a misspelt one is most like, if it is like any."""
-    return _nearest(name[:LONGEST_NAME], tuple(sorted(set(known))[:MOST_CANDIDATES]))
+    """The known name that a misspelt one is most like; of very many only the first are tried."""
+    names = tuple(islice(dict.fromkeys(known), MOST_CANDIDATES))
+    return _nearest(name[:LONGEST_NAME].lower(), names) or _nearest(name[:LONGEST_NAME], names)
 
 
 @lru_cache(maxsize=256)
 def _nearest(name: str, names: tuple[str, ...]) -> str | None:
     from difflib import get_close_matches
 
-    near = get_close_matches(name.lower(), names, n=1) or get_close_matches(name, names, n=1)
+    near = get_close_matches(name, names, n=1)
     return near[0] if near else None
 
 

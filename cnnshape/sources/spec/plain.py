@@ -22,6 +22,7 @@ from cnnshape.sources.spec.expression import (
 )
 
 DEEPEST_ARGUMENT = 8
+WORK_OF_ITEM = 3
 MOST_ITEMS = 100_000
 """Values in one argument, an alias counted each time it is met."""
 
@@ -96,7 +97,7 @@ def to_plain(value: Value, names: Names, spend: Callable[[int], None]) -> Any:
     try:
         return convert(value, 0)
     finally:
-        spend(count)
+        spend(count if count == 1 else WORK_OF_ITEM * count)
 
 
 def weight(data: Any) -> int:

@@ -96,6 +96,7 @@ class _Reader:
         self.document = document
         self.options = options
         self.findings = Findings(document)
+        self.resized = False
 
     def graph(self) -> Graph:
         """The graph; without a layer where the model is too large to read."""
@@ -148,6 +149,7 @@ class _Reader:
             nodes=nodes,
             outputs=outputs,
             channels_last=last,
+            resized=self.resized,
             limits=limits,
             findings=findings,
             texts={self.document.file: self.document.text} if self.document.text else {},
@@ -299,6 +301,8 @@ class _Reader:
             shape_value = value.data.get("shape")
             dtype = self._dtype(value.data.get("dtype"), names)
         if override is not None:
+            if shape_value is None or self._shape(name, shape_value, names) != (N, *override):
+                self.resized = True
             return Input(name, (N, *override), dtype, self.findings.span(value))
         if shape_value is None:
             self.findings.add("invalid-value", f"the input `{name}` has no `shape`", value)

@@ -68,7 +68,7 @@ class Wiring:
         else:
             message = f"{nobody} called `{clip(short)}`"
             known = (*self.known, *self.expansion.aliases)
-            near = [item.removeprefix(prefix) for item in known if item.startswith(prefix)]
+            near = (item.removeprefix(prefix) for item in known if item.startswith(prefix))
             help = suggest(short, near)
         self.findings.add("unknown-reference", message, at, help=help)
 

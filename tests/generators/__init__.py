@@ -1,0 +1,1 @@
+"""What tests draw from: worked examples, faults, and random models."""
