@@ -10,13 +10,15 @@ class Window(NamedTuple):
 
     Output `o` sees the inputs `i` with `o·step - before <= i·up < o·step - before + extent`. A
     convolution has `up = 1`; a transposed convolution of stride s reads a grid that holds an input
-    at every s-th place, `up = s` (Dumoulin and Visin 2016, section 4).
+    at every s-th place, `up = s` (Dumoulin and Visin 2016, section 4). With a `spacing` of d only
+    every d-th of these places counts, from the first on: the taps of a dilated kernel.
     """
 
     extent: int
     step: int = 1
     before: int = 0
     up: int = 1
+    spacing: int = 1
 
 
 class Slide(NamedTuple):
@@ -103,7 +105,7 @@ class Spread(NamedTuple):
     def window(self) -> Window:
         """The convolution over the stretched input whose padding is d(k - 1) - p."""
         taps = self.dilation * (self.kernel - 1)
-        return Window(taps + 1, 1, taps - self.before, self.stride)
+        return Window(taps + 1, 1, taps - self.before, self.stride, self.dilation)
 
     def formula(self) -> str:
         pads = f"2·{self.before}" if self.before == self.after else f"{self.before} - {self.after}"

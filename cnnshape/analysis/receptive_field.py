@@ -88,11 +88,21 @@ def through(reach: Reach, window: Window) -> Reach:
         advance, period = advance * LONGEST_PERIOD // period, LONGEST_PERIOD
     firsts, lasts = [], []
     for index in range(period):
-        lowest = index * window.step - window.before
-        highest = lowest + window.extent - 1
-        firsts.append(reach.at(-(-lowest // window.up))[0])
-        lasts.append(reach.at(highest // window.up)[1])
+        lowest, highest = _inputs(window, index)
+        firsts.append(reach.at(lowest)[0])
+        lasts.append(reach.at(highest)[1])
     return Reach(reach.axis, tuple(firsts), tuple(lasts), advance)
+
+
+def _inputs(window: Window, output: int) -> tuple[int, int]:
+    """The first and the last index of a window's input that an output sees; crossed: none."""
+    lowest = output * window.step - window.before
+    highest = lowest + window.extent - 1
+    if window.spacing == 1:
+        return -(-lowest // window.up), highest // window.up
+    places = range(lowest, highest + 1, window.spacing)
+    seen = [place // window.up for place in places if place % window.up == 0]
+    return (seen[0], seen[-1]) if seen else (0, -1)
 
 
 def union(one: Reach, other: Reach, outputs: int) -> tuple[Reach, bool]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnnshape.diagnostics import Label
 from cnnshape.graph import Claim, Place, Scope, Use
@@ -18,49 +17,13 @@ from cnnshape.sources.spec.document import Value, is_name
 from cnnshape.sources.spec.entry import KEYS, UNKNOWN, Entry
 from cnnshape.sources.spec.expression import FAILED, ExpressionError, evaluate, substitute
 from cnnshape.sources.spec.findings import Findings, TooLargeError, clip, describe, nearest, suggest
+from cnnshape.sources.spec.frame import Frame, Pending, Reference
+from cnnshape.sources.spec.plain import is_dynamic
 
 LONGEST_PATH = 500
 MOST_LAYERS = 200_000
 WORK_OF_LAYER, WORK_OF_BLOCK, WORK_OF_NAME = 5, 20, 5
 TOO_MANY = f"more than {MOST_LAYERS:,} layers"
-
-
-class Reference(NamedTuple):
-    """A name to be looked up once all are known, written at `value`, if anywhere."""
-
-    name: str
-    value: Value | None = None
-    prefix: str = ""
-    """What the block that it was written in puts before names."""
-
-
-@dataclass(slots=True)
-class Pending:
-    """A node whose inputs are references."""
-
-    name: str
-    entry: Entry
-    layer: Layer | None
-    references: tuple[Reference, ...]
-    place: Place
-    scopes: tuple[Scope, ...]
-    expect: tuple[Claim, ...] = ()
-    weights_from: Reference | None = None
-    trainable: bool = True
-
-
-@dataclass(slots=True)
-class Frame:
-    """One expansion of a list of layers: its names, and what it was given."""
-
-    prefix: str
-    names: dict[str, Any]
-    given: tuple[Reference, ...]
-    above: tuple[Reference, ...]
-    uses: tuple[Use, ...] = ()
-    scopes: tuple[Scope, ...] = ()
-    counts: dict[str, int] = field(default_factory=dict)
-    places: dict[int, Place] = field(default_factory=dict)
 
 
 class Expansion:
@@ -84,8 +47,11 @@ class Expansion:
 
     def run(self, entries: list[Entry], given: tuple[Reference, ...]) -> tuple[Reference, ...]:
         """Expand the model's layers; what the last of them is called."""
-        if count_layers(entries, self.blocks) > MOST_LAYERS:
-            raise TooLargeError(TOO_MANY)
+        total, known = 0, dict[str, int]()
+        for entry in entries:
+            total += count_layers([entry], self.blocks, known)
+            if total > MOST_LAYERS:
+                raise TooLargeError(TOO_MANY, entry.keys.get("repeat", entry.type_value))
         frame = Frame("", dict(self.variables), given, given)
         self.names.update((reference.name, None) for reference in given)
         self._expand(entries, frame)
@@ -112,7 +78,8 @@ class Expansion:
                 base = self._taken(self._name(entry, frame), entry)
                 frame.scopes = (*scopes, Scope(base, f"{entry.type} ×{times}"))
             self._add_named(entry, frame, self._taken(f"{base}.{index}", entry))
-        frame.names, frame.scopes = names, scopes
+            frame.repeated = True
+        frame.names, frame.scopes, frame.repeated = names, scopes, False
         if base is not None:
             self.aliases[base] = frame.above
         elif "name" in entry.keys:
@@ -243,22 +210,31 @@ class Expansion:
     def _add_keys(self, node: Pending, entry: Entry, frame: Frame) -> None:
         if "expect" in entry.keys:
             node.expect = read_expectations(entry.keys["expect"], frame.names, self.findings)
-        shared = entry.keys.get("weights_from")
-        if shared is not None:
-            found = self._source(shared, frame, "weights_from")
-            node.weights_from = found[0] if len(found) == 1 else None
-        trainable = entry.keys.get("trainable")
-        if trainable is not None:
-            wanted = self._value(trainable, frame, "`trainable`")
-            if type(wanted) is bool:
-                node.trainable = wanted
-            elif wanted is not FAILED:
-                found_text = describe(wanted)
-                self.findings.add(
-                    "invalid-value",
-                    f"`trainable` must be true or false, not {found_text}",
-                    trainable,
-                )
+        node.weights_from = self._weights_from(entry, frame, node.name)
+        node.trainable = self._trainable(entry, frame)
+
+    def _weights_from(self, entry: Entry, frame: Frame, name: str) -> Reference | None:
+        """The layer or block whose weights are used: its own key's, or that of the block around."""
+        value = entry.keys.get("weights_from")
+        if value is not None:
+            found = self._source(value, frame, "weights_from")
+            return found[0] if len(found) == 1 else None
+        if frame.shared:
+            return Reference(frame.shared + name.removeprefix(frame.prefix))
+        return None
+
+    def _trainable(self, entry: Entry, frame: Frame) -> bool:
+        """Whether a layer's parameters are trained; not if the block around it is not."""
+        value = entry.keys.get("trainable")
+        if value is None:
+            return frame.trainable
+        wanted = self._value(value, frame, "`trainable`")
+        if type(wanted) is bool:
+            return wanted and frame.trainable
+        if wanted is not FAILED:
+            message = f"`trainable` must be true or false, not {describe(wanted)}"
+            self.findings.add("invalid-value", message, value)
+        return frame.trainable
 
     def _layer(self, entry: Entry, frame: Frame, name: str) -> Layer | None:
         if not entry.dynamic:
@@ -301,8 +277,18 @@ class Expansion:
         return layer
 
     def _references(self, entry: Entry, frame: Frame) -> tuple[Reference, ...]:
+        """What a layer reads: what `from` names, or the layer above.
+
+        Each further repetition reads the one before it in place of the first that `from` names,
+        unless an expression says otherwise.
+        """
         value = entry.keys.get("from")
-        return frame.above if value is None else self._source(value, frame, "from")
+        if value is None:
+            return frame.above
+        found = self._source(value, frame, "from")
+        if frame.repeated and not is_dynamic(value, self.findings.dynamic):
+            return (*frame.above, *found[1:])
+        return found
 
     def _source(self, value: Value, frame: Frame, key: str) -> tuple[Reference, ...]:
         """What a `from` names: `input`, a part of it, or layers of the same list."""
@@ -351,6 +337,9 @@ class Expansion:
         scopes = (*frame.scopes, Scope(name, block.name))
         inner = Frame(f"{name}.", names, given, given, uses, scopes)
         inner.places = self._shared_places(entry, frame)
+        inner.trainable = self._trainable(entry, frame)
+        weights = self._weights_from(entry, frame, name)
+        inner.shared = "" if weights is None else f"{weights.name}."
         self._expand(block.entries, inner)
         output = inner.above
         if block.output is not None:

@@ -15,9 +15,10 @@ from cnnshape.sources.spec.block import read_blocks
 from cnnshape.sources.spec.claims import read_limits
 from cnnshape.sources.spec.document import Document, Value, syntax_error
 from cnnshape.sources.spec.entry import read_entries
-from cnnshape.sources.spec.expand import Expansion, Reference
+from cnnshape.sources.spec.expand import Expansion
 from cnnshape.sources.spec.expression import FAILED, ExpressionError
-from cnnshape.sources.spec.findings import Findings, TooLargeError, clip, describe, suggest
+from cnnshape.sources.spec.findings import Findings, TooLargeError, clip, describe, nearest, suggest
+from cnnshape.sources.spec.frame import Reference
 from cnnshape.sources.spec.wire import FAULTY, Wiring
 
 KEYS = (
@@ -299,6 +300,8 @@ class _Reader:
             for key in [key for key in value.data if key not in INPUT_KEYS]:
                 self.findings.unknown_key(key, value.keys[key], INPUT_KEYS, f"the input `{name}`")
             shape_value = value.data.get("shape")
+            if shape_value is None and any(nearest(key, ["shape"]) for key in value.data):
+                return None
             dtype = self._dtype(value.data.get("dtype"), names)
         if override is not None:
             if shape_value is None or self._shape(name, shape_value, names) != (N, *override):

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
 
 from cnnshape.graph import Node
-from cnnshape.sources.spec.expand import Expansion, Pending, Reference
+from cnnshape.sources.spec.expand import Expansion
 from cnnshape.sources.spec.findings import Findings, clip, suggest
+from cnnshape.sources.spec.frame import Pending, Reference
 
 FAULTY = ""
 """Stands for an input whose name means nothing; the analysis leaves alone what reads it."""
