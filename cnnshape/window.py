@@ -52,7 +52,7 @@ class Slide(NamedTuple):
         return count
 
     def window(self) -> Window:
-        return Window(self.extent, self.stride, self.before)
+        return Window(self.extent, self.stride, self.before, spacing=self.dilation)
 
     def formula(self) -> str:
         """The rule with its numbers: `(28 - 5 + 2·0)/1 + 1 = 24`."""

@@ -44,6 +44,11 @@ class Reach(NamedTuple):
         return self.advance if period == 1 else Fraction(self.advance, period)
 
     @property
+    def has_holes(self) -> bool:
+        """Whether some outputs see nothing: those between the taps of a transposed convolution."""
+        return any(first > last for first, last in zip(self.first, self.last, strict=True))
+
+    @property
     def start(self) -> int:
         """The first input index that output 0 sees; negative: in the padding."""
         return self.first[0]
@@ -86,23 +91,27 @@ def through(reach: Reach, window: Window) -> Reach:
     advance = reach.advance * window.step * period // inputs
     if period > LONGEST_PERIOD:
         advance, period = advance * LONGEST_PERIOD // period, LONGEST_PERIOD
-    firsts, lasts = [], []
-    for index in range(period):
-        lowest, highest = _inputs(window, index)
-        firsts.append(reach.at(lowest)[0])
-        lasts.append(reach.at(highest)[1])
-    return Reach(reach.axis, tuple(firsts), tuple(lasts), advance)
+    ends = not reach.has_holes and (window.spacing == 1 or window.up == 1)
+    seen = _by_ends if ends else _by_taps
+    firsts, lasts = zip(*[seen(reach, window, index) for index in range(period)], strict=True)
+    return Reach(reach.axis, firsts, lasts, advance)
 
 
-def _inputs(window: Window, output: int) -> tuple[int, int]:
-    """The first and the last index of a window's input that an output sees; crossed: none."""
+def _by_ends(reach: Reach, window: Window, output: int) -> tuple[int, int]:
+    """The first and the last index that an output sees, where its window's ends tell them."""
     lowest = output * window.step - window.before
     highest = lowest + window.extent - 1
-    if window.spacing == 1:
-        return -(-lowest // window.up), highest // window.up
+    return reach.at(-(-lowest // window.up))[0], reach.at(highest // window.up)[1]
+
+
+def _by_taps(reach: Reach, window: Window, output: int) -> tuple[int, int]:
+    """The same where taps fall between inputs, or on outputs that see nothing; crossed: none."""
+    lowest = output * window.step - window.before
+    highest = lowest + window.extent - 1
     places = range(lowest, highest + 1, window.spacing)
-    seen = [place // window.up for place in places if place % window.up == 0]
-    return (seen[0], seen[-1]) if seen else (0, -1)
+    spans = [reach.at(place // window.up) for place in places if place % window.up == 0]
+    firsts, lasts = zip(*[span for span in spans if span[0] <= span[1]] or [(0, -1)], strict=True)
+    return min(firsts), max(lasts)
 
 
 def union(one: Reach, other: Reach, outputs: int) -> tuple[Reach, bool]:

@@ -124,7 +124,8 @@ def _limit(key: str, given: Any, value: Value, findings: Findings) -> list[Claim
         shape = _shape(given)
         if shape is not None:
             return [Claim("output", shape, span=findings.span(value))]
-        findings.add("invalid-value", "the limit `output` must be a list of sizes", value)
+        message = f"the limit `output` must be a list of sizes, not {describe(given)}"
+        findings.add("invalid-value", message, value)
         return []
     parts = {key: (given, value)}
     if key == "memory":
@@ -140,11 +141,9 @@ def _limit(key: str, given: Any, value: Value, findings: Findings) -> list[Claim
             findings.unknown_key(part, value.keys[part], MEMORY, "the limit `memory`")
         elif found is None:
             example = {"memory": "2GiB", "receptive_field": '">= 224"'}.get(key, "5M")
-            findings.add(
-                "invalid-value",
-                f"the limit `{figure}` must be a number such as {example}, not {describe(amount)}",
-                place,
-            )
+            wanted = f"must be a number such as {example}, not {describe(amount)}"
+            name = key if place is value else figure
+            findings.add("invalid-value", f"the limit `{name}` {wanted}", place)
         else:
             claims.append(Claim(figure, found[1], found[0], findings.span(place)))
     return claims
