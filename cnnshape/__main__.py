@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 
 
 def main() -> None:
@@ -12,6 +13,7 @@ def main() -> None:
     when the interpreter leaves, would take a quarter of its time. So there is little of it.
     """
     gc.set_threshold(200_000, 20, 20)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # or it looks through all packages
     from cnnshape import cli
 
     try:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cnnshape import collector
-from cnnshape.analysis.claims import broken_expectations, exceeded_limits
+from cnnshape.analysis.claims import broken_expectations, exceeded_limits, unexplained
 from cnnshape.analysis.counts import Figures, count
 from cnnshape.analysis.faults import MOST, diagnose, place_of, used
 from cnnshape.analysis.fields import Fields, Unaligned, receptive_fields
 from cnnshape.analysis.memory import memory
 from cnnshape.analysis.receptive_field import Reach
 from cnnshape.analysis.result import Analysis, LayerResult, ReceptiveField, Totals
-from cnnshape.analysis.walk import Walk, walk
-from cnnshape.diagnostics import Diagnostic
+from cnnshape.analysis.walk import Applied, Walk, walk
+from cnnshape.diagnostics import Diagnostic, Label
 from cnnshape.graph import Graph, Node
 from cnnshape.layer import show
 
@@ -28,10 +28,8 @@ def analyse(graph: Graph) -> Analysis:
 
 def _analyse(graph: Graph) -> Analysis:
     taken = walk(graph)
-    diagnostics = [*graph.findings, *diagnose(taken)]
     figures = count(taken)
     fields, unaligned = receptive_fields(taken)
-    diagnostics += _shared_weights(taken)
     known = _known(fields)
     layers = {
         node.name: _layer(taken, node, figures.get(node.name), known.get(node.name, {}))
@@ -39,7 +37,9 @@ def _analyse(graph: Graph) -> Analysis:
     }
     totals = _totals(taken, layers)
     faulty = {fault.node.name for fault in taken.faults}
-    diagnostics += broken_expectations(graph, taken, layers, faulty)
+    broken, believed = broken_expectations(graph, taken, layers, faulty)
+    faults = unexplained(graph, taken, believed)
+    diagnostics = [*graph.findings, *diagnose(taken, faults), *_shared_weights(taken), *broken]
     outputs = {name: layers.get(name) for name in graph.outputs}
     if not any(
         item.severity == "error" and item.rule != "expectation-failed" for item in diagnostics
@@ -158,12 +158,18 @@ def _shared_weights(taken: Walk) -> list[Diagnostic]:
             else f"`{node.name}` has no `{name}`, but `{node.weights_from}` has one of {has}",
             layer=node.name,
             span=span,
+            labels=_there(theirs, f"{has} here"),
             notes=tuple(used(node.place)),
             expected=wanted.get(name),
             found=given.get(name),
         )
         found.setdefault(span or node.name, diagnostic)
     return list(found.values())
+
+
+def _there(theirs: Applied | None, text: str) -> tuple[Label, ...]:
+    span = None if theirs is None else theirs.node.place.span
+    return () if span is None else (Label(span, text),)
 
 
 def _is_unknown(taken: Walk, name: str) -> bool:

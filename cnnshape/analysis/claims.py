@@ -10,7 +10,7 @@ from cnnshape.analysis.counts import count
 from cnnshape.analysis.faults import MOST, used
 from cnnshape.analysis.fields import receptive_fields
 from cnnshape.analysis.result import LayerResult, Totals
-from cnnshape.analysis.walk import Walk, walk
+from cnnshape.analysis.walk import Fault, Walk, walk
 from cnnshape.diagnostics import Diagnostic
 from cnnshape.graph import Claim, Graph, Node
 from cnnshape.layer import Shape, show
@@ -34,9 +34,13 @@ class Broken(NamedTuple):
 
 def broken_expectations(
     graph: Graph, taken: Walk, layers: Mapping[str, LayerResult], faulty: set[str]
-) -> list[Diagnostic]:
-    """The expectations that fail, less those that only follow from a fault before them."""
+) -> tuple[list[Diagnostic], dict[str, Shape]]:
+    """The expectations that fail, less those that only follow from a fault before them.
+
+    Also the shapes that their author believed, by layer.
+    """
     broken: list[Broken] = []
+    believed: dict[str, Shape] = {}
     unsure = set(faulty)
     sums = _sums(layers) if any(c.block for node in graph.nodes for c in node.expect) else {}
     for node in graph.nodes:
@@ -45,8 +49,21 @@ def broken_expectations(
         if node.expect and node.name not in unsure:
             broken += _broken(node, layers[node.name], sums, resized=graph.resized)
     if any(item.claim.figure == "shape" for item in broken):
-        broken = _independent(graph, broken)
-    return list(_diagnostics(taken, broken))
+        broken, believed = _independent(graph, broken)
+    return list(_diagnostics(taken, broken)), believed
+
+
+def unexplained(graph: Graph, taken: Walk, believed: Mapping[str, Shape]) -> list[Fault]:
+    """The faults that would be there even if the believed shapes were right."""
+    if not believed or not taken.faults:
+        return taken.faults
+    there = walk(graph, believed)
+    names = {fault.node.name for fault in there.faults}
+    return [
+        fault
+        for fault in taken.faults
+        if fault.node.name in names or fault.node.name not in there.applied
+    ]
 
 
 SIZELESS = ("params",)
@@ -104,7 +121,7 @@ def holds(claim: Claim, computed: object) -> bool:
     return BOUNDS[claim.bound](computed, value)
 
 
-def _independent(graph: Graph, broken: list[Broken]) -> list[Broken]:
+def _independent(graph: Graph, broken: list[Broken]) -> tuple[list[Broken], dict[str, Shape]]:
     """Claims that fail even if the shapes that the author states before them were right."""
     believed = Believed(graph)
     kept: list[Broken] = []
@@ -115,7 +132,7 @@ def _independent(graph: Graph, broken: list[Broken]) -> list[Broken]:
         kept.append(item)
         if item.claim.figure == "shape" and isinstance(item.claim.value, tuple):
             believed.shapes[item.node.name] = item.claim.value
-    return kept
+    return kept, believed.shapes
 
 
 MOST_WORK = 200_000
@@ -144,6 +161,9 @@ class Believed:
         if wanted == "shape":
             return holds(item.claim, there.shapes[name])
         if wanted == "receptive_field":
+            given = {n: there.applied[n].y for n in self.shapes if n in there.applied}
+            if any(len(self.shapes[n]) != len(y) for n, y in given.items()):
+                return False  # axes have no numbers of their own any more
             fields = receptive_fields(there)[0].get(name, {})
             return any(holds(item.claim, tuple(r.size for r in f)) for f in fields.values())
         figures, block = count(there), item.claim.block

@@ -14,19 +14,29 @@ MOST = 100
 """Faults that are told each by itself."""
 
 
-def diagnose(walk: Walk) -> list[Diagnostic]:
+def diagnose(walk: Walk, told: Iterable[Fault]) -> list[Diagnostic]:
     """One diagnostic a fault; a fault that a block repeats is told once."""
     faults: dict[object, Fault] = {}
-    for fault in walk.faults:
+    for fault in told:
         span = _span(fault)
         key = fault.node.name if span is None else span
         faults.setdefault((fault.error.rule, key), fault)
-    found = [_diagnostic(walk, fault) for fault in list(faults.values())[:MOST]]
+    found = _roots([_diagnostic(walk, fault) for fault in list(faults.values())[:MOST]])
     if len(faults) > MOST:
         rest = list(faults.values())[MOST]
         more = f"{len(faults) - MOST:,} more layers have errors, `{rest.node.name}` is the first"
         found.append(Diagnostic(rest.error.rule, more, layer=rest.node.name, span=_span(rest)))
     return found
+
+
+def _roots(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """Less those of the same two numbers where the one that arrives was decided at one place."""
+    found: dict[object, Diagnostic] = {}
+    for number, item in enumerate(diagnostics):
+        places = tuple(label.span for label in item.labels)
+        alike = (item.expected, item.found, places) if item.rule == "size-mismatch" else number
+        found.setdefault(alike if places else number, item)
+    return list(found.values())
 
 
 def _span(fault: Fault) -> Span | None:

@@ -51,6 +51,8 @@ class Walk:
     faults: list[Fault] = field(default_factory=list)
     known: dict[tuple[int, tuple[Shape, ...]], Shape] = field(default_factory=dict)
     """What a layer gives for these inputs, so that a repeated one is worked out once."""
+    unsure: set[str] = field(default_factory=set)
+    """Names of what reads, by whatever way, from a fault that leaves the shape in doubt."""
 
     def moves_axes(self, layer: Layer) -> bool:
         """Whether the layer sees its input in another layout than the model's."""
@@ -68,9 +70,28 @@ def walk(graph: Graph, believed: Mapping[str, Shape] | None = None) -> Walk:
             arrived = [shapes.get(name) for name in node.inputs]
             known = tuple(shape for shape in arrived if shape is not None)
             if len(known) == len(arrived):
+                faults = len(result.faults)
                 output = _apply(result, node, node.layer, known)
+                if result.unsure or len(result.faults) > faults:
+                    _doubt(result, node, faults)
         shapes[node.name] = believed.get(node.name, output) if believed else output
     return result
+
+
+SURE = ("size-mismatch", "bad-groups", "dtype-mismatch")
+"""Faults beside which the layer's output is what it was meant to be."""
+LASTING = ("invalid-value", "dtype-mismatch")
+"""Faults that do not follow from a shape in doubt."""
+
+
+def _doubt(result: Walk, node: Node, faults: int) -> None:
+    """Forget what may only follow from a fault before it, and remember what follows from this."""
+    found = result.faults[faults:]
+    if not result.unsure.isdisjoint(node.inputs):
+        result.unsure.add(node.name)
+        result.faults[faults:] = [fault for fault in found if fault.error.rule in LASTING]
+    elif any(fault.error.rule not in SURE for fault in found):
+        result.unsure.add(node.name)
 
 
 def _apply(result: Walk, node: Node, layer: Layer, arrived: tuple[Shape, ...]) -> Shape | None:
@@ -160,7 +181,7 @@ def _takes(result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...]) -> bool
             field="from",
             expected=fewest,
             found=len(x),
-            help="name them, `from: [a, b]`" if fewest > 1 else None,
+            help=_inputs_to_name(node, fewest, most),
         )
         result.faults.append(Fault(node, error, x))
         return False
@@ -178,6 +199,14 @@ def _takes(result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...]) -> bool
             result.faults.append(Fault(node, error, x, operand=operand))
             return False
     return True
+
+
+def _inputs_to_name(node: Node, fewest: int, most: int | None) -> str | None:
+    if fewest > 1:
+        return "name them, `from: [a, b]`"
+    if most != 1:
+        return None
+    return f"name what it reads, `from: {next(iter(node.inputs), 'input')}`"
 
 
 def _other_numbers(layer: Layer) -> RuleError:

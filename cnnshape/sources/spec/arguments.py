@@ -32,10 +32,19 @@ BOUNDS = {
 }
 
 
+def takes_none(cls: type[Layer]) -> bool:
+    """Whether a layer can do without arguments."""
+    return not any(
+        field.is_required() for name, field in cls.model_fields.items() if name != "type"
+    )
+
+
 def build(
     cls: type[Layer], entry: Entry, arguments: Mapping[str, Any], name: str, findings: Findings
 ) -> Layer | None:
     """The layer, or None when its arguments were reported."""
+    if not arguments and takes_none(cls):
+        return cls.model_construct(type=entry.type)  # spares the making of a validator
     try:
         return cls.model_validate({"type": entry.type, **arguments})
     except ValidationError as error:

@@ -16,10 +16,14 @@ from cnnshape import collector
 from cnnshape.diagnostics import Diagnostic, Label, Span, UnreadableError
 
 DEEPEST = 60
-LARGEST = 4 * 2**20
+LARGEST = 16 * 2**20
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LONGEST_LINE = 2**20
+LONG_LINE = re.compile(rf"^[^\n]{{{LONGEST_LINE + 1}}}", re.MULTILINE)
 LONGEST_NAME = 200
-MOST_VALUES = 200_000
+MOST_ITEMS, MOST_KEYS = 200_000, 10_000
+"""Of one list; of one mapping, or of a list at the top, which is no model."""
+MOST_VALUES = 1_500_000
 
 LINE_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 """What YAML takes for the end of a line beside `\\n` and `\\r\\n`."""
@@ -118,8 +122,9 @@ def _decode(file: str, content: bytes) -> str:
     if len(content) > LARGEST:
         size, most = len(content) / 2**20, LARGEST / 2**20
         raise syntax_error(file, f"a file of {size:.1f} MiB; model files have {most:.0f} at most")
+    content = content.removeprefix(BYTE_ORDER_MARK)
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
@@ -130,10 +135,11 @@ def _decode(file: str, content: bytes) -> str:
             help="save the file as UTF-8",
         ) from None
     text = LINE_BREAK.sub("\n", text)
-    for number, line_text in enumerate(text.split("\n"), 1):
-        if len(line_text) > LONGEST_LINE:
-            message = f"a line of {len(line_text):,} characters; {LONGEST_LINE:,} at most"
-            raise syntax_error(file, message, Span(file, number, 1, number, 1))
+    long = LONG_LINE.search(text)
+    if long is not None:
+        number = text.count("\n", 0, long.start()) + 1
+        message = f"a line of more than {LONGEST_LINE:,} characters"
+        raise syntax_error(file, message, Span(file, number, 1, number, 1))
     return text
 
 
@@ -229,7 +235,12 @@ class _Builder:
             self.root = value
             return
         parent = self.open[-1]
-        if type(parent.data) is list:
+        is_list = type(parent.data) is list
+        most = MOST_ITEMS if is_list and len(self.open) > 1 else MOST_KEYS
+        if len(parent.data) >= most:
+            span = _span(self.file, value.start, value.end)
+            raise syntax_error(self.file, f"more than {most:,} items in one place", span)
+        if is_list:
             parent.data.append(value)
             return
         key = self.waiting[-1]

@@ -40,6 +40,7 @@ class Expansion:
         self.names: dict[str, Value | None] = {}
         """Names taken, and where they were given; None: an input's."""
         self.absent: set[str] = set()
+        self.kinds: dict[str, str] = {}
         self.block_claims: list[tuple[str, tuple[Claim, ...]]] = []
         self.channels_last = False
         self.layers: dict[str, Layer] = {}
@@ -139,10 +140,20 @@ class Expansion:
             self.findings.no_value(what, error, value, frame.names)
             return FAILED
 
+    def _kind(self, name: str) -> str:
+        """A type, or the one that a misspelt type is most like, so that default names hold."""
+        kind = self.kinds.get(name)
+        if kind is None:
+            known = name == UNKNOWN or name in self.blocks or find(name) is not None
+            near = None if known else nearest(name, [*load_all(), *self.blocks])
+            kind = self.kinds[name] = near or name
+        return kind
+
     def _name(self, entry: Entry, frame: Frame) -> str:
         """The layer's full name: its own or `<type>_<k>`, behind those of the blocks around it."""
-        count = frame.counts[entry.type] = frame.counts.get(entry.type, 0) + 1
-        default = f"{frame.prefix}{entry.type}_{count}"
+        kind = self._kind(entry.type)
+        count = frame.counts[kind] = frame.counts.get(kind, 0) + 1
+        default = f"{frame.prefix}{kind}_{count}"
         given = entry.keys.get("name")
         if given is None:
             return default

@@ -143,7 +143,7 @@ def describe(value: object) -> str:
         return "a mapping"
     if isinstance(value, list | tuple):
         return "a list"
-    if value is None:
+    if value is None or value == "":
         return "nothing"
     if isinstance(value, bool):
         return str(value).lower()

@@ -79,11 +79,8 @@ def read(document: Document, options: Options) -> Graph:
     """
     root = document.root
     if not isinstance(root.data, dict):
-        error = syntax_error(
-            document.file,
-            f"a model file is a mapping with `input` and `layers`, not {describe(root.data)}",
-            document.span(root),
-        )
+        message = f"a model file is a mapping with `input` and `layers`, not {describe(root.data)}"
+        error = syntax_error(document.file, message, document.span(root))
         error.text = document.text
         raise error
     with collector.paused():
@@ -128,7 +125,7 @@ class _Reader:
             self.findings.add("invalid-value", "`layers` is empty", self.data["layers"])
         wiring = Wiring(expansion, [item.name for item in inputs], self.findings)
         nodes = wiring.nodes()
-        outputs = self._outputs(wiring, last)
+        outputs = self._outputs(wiring, last) if entries else ()
         limits = read_limits(self.data.get("limits"), names, self.findings)
         findings = tuple(self.findings.items)
         return self._assembled(inputs, nodes, outputs, limits, findings, last=channels_last)
@@ -358,14 +355,18 @@ class _Reader:
         if value is not None:
             items = value.data if isinstance(value.data, list) else [value]
             references = []
+            if not items:
+                self.findings.add("invalid-value", "`outputs` names no layer", value)
             for item in items:
                 name = str(item.data) if type(item.data) is int else item.data
-                if not isinstance(name, str):
+                if not isinstance(name, str) or not name:
                     found = describe(name)
                     self.findings.add(
                         "invalid-value", f"`outputs` must be layers' names, not {found}", item
                     )
                 elif name not in wiring.expansion.absent:
                     references.append(Reference(name, item))
-        found_names = (name for reference in references for name in wiring.resolve(reference))
+        found_names = (
+            name for reference in references or last for name in wiring.resolve(reference)
+        )
         return tuple(dict.fromkeys(name for name in found_names if name != FAULTY))
