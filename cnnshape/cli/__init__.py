@@ -11,6 +11,7 @@ import typer
 from cnnshape.cli.architectures import list_architectures, show
 from cnnshape.cli.check import check
 from cnnshape.cli.explain import explain
+from cnnshape.cli.output import complain
 from cnnshape.cli.schema import schema
 from cnnshape.cli.summary import summary
 from cnnshape.sources.spec.reader import UsageError
@@ -86,5 +87,5 @@ def main() -> None:
 
 
 def _fail(message: str) -> None:
-    sys.stderr.write(f"error: {message}\n")
+    complain(message)
     sys.exit(2)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
+from typing import TypeVar
 
 import typer
 
@@ -22,9 +23,11 @@ from cnnshape.cli.options import (
     options,
     stderr_is_terminal,
 )
-from cnnshape.cli.output import emit, emit_lines, width
+from cnnshape.cli.output import complain, emit, emit_lines, width
 from cnnshape.sources.locate import Source, locate
-from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.spec.reader import Options, UsageError
+
+Result = TypeVar("Result")
 
 PATIENCE_SECONDS = 0.5
 """A run that takes longer shows a progress bar."""
@@ -44,15 +47,17 @@ def check(
     The exit code is 0 if all hold, 1 if one does not, 2 if one cannot be read.
     """
     chosen = options(settings, shapes)
-    sources = [source for path in paths for source in locate(path)]
-    analyses = list(analysed(sources, chosen))
+    located = [attempt(locate, path) for path in paths]
+    found = list(analysed([source for part in located for source in part or ()], chosen))
+    analyses = [analysis for analysis in found if analysis is not None]
     if format is TextFormat.json:
         from cnnshape.report.json import models
 
         emit(models(analyses), output)
     else:
         _print(analyses, quiet=quiet, output=output)
-    raise typer.Exit(exit_code(analyses, strict=strict))
+    complete = None not in located and None not in found
+    raise typer.Exit(exit_code(analyses, strict=strict) if complete else 2)
 
 
 def _print(analyses: Sequence[Analysis], *, quiet: bool, output: OutputOption) -> None:
@@ -71,7 +76,16 @@ def _print(analyses: Sequence[Analysis], *, quiet: bool, output: OutputOption) -
     emit_lines(lines, output)
 
 
-def analysed(sources: Sequence[Source], chosen: Options) -> Iterable[Analysis]:
+def attempt(act: Callable[..., Result], *arguments: object) -> Result | None:
+    """What an act gives; None where it cannot be done, which is told, so that the rest goes on."""
+    try:
+        return act(*arguments)
+    except UsageError as error:
+        complain(str(error))
+        return None
+
+
+def analysed(sources: Sequence[Source], chosen: Options) -> Iterable[Analysis | None]:
     """Every source analysed; if that takes long and stderr is a terminal, with a progress bar."""
     started = monotonic()
     for done, source in enumerate(sources):
@@ -79,6 +93,6 @@ def analysed(sources: Sequence[Source], chosen: Options) -> Iterable[Analysis]:
             from cnnshape.report.terminal.progress import tracked
 
             rest = tracked(sources[done:], len(sources) - done, "checking")
-            yield from (check_source(item, chosen) for item in rest)
+            yield from (attempt(check_source, item, chosen) for item in rest)
             return
-        yield check_source(source, chosen)
+        yield attempt(check_source, source, chosen)

@@ -53,6 +53,11 @@ def emit(text: str, output: Path | None, *, error: bool = False) -> None:
         stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
 
 
+def complain(message: str) -> None:
+    """What went wrong with the run, on standard error."""
+    sys.stderr.write(f"error: {message}\n")
+
+
 def write(path: Path, text: str) -> None:
     """Write beside the file, then put it in its place."""
     try:
