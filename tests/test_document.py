@@ -287,6 +287,11 @@ def test_what_was_being_read_is_marked() -> None:
     )
 
 
+def test_the_end_of_the_text_is_where_it_ends() -> None:
+    assert place(fault("a: [1,\n  2\n\n")) == (2, 4)
+    assert place(fault("layers: [")) == (1, 10)
+
+
 def test_tabs_are_told_about() -> None:
     assert fault("a:\n\t- 1").help == "indent with spaces: YAML takes no tabs"
 

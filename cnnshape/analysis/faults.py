@@ -34,8 +34,8 @@ def _roots(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     found: dict[object, Diagnostic] = {}
     for number, item in enumerate(diagnostics):
         places = tuple(label.span for label in item.labels)
-        alike = (item.expected, item.found, places) if item.rule == "size-mismatch" else number
-        found.setdefault(alike if places else number, item)
+        alike = item.rule == "size-mismatch" and places
+        found.setdefault((str(item.expected), str(item.found), places) if alike else number, item)
     return list(found.values())
 
 

@@ -140,6 +140,6 @@ def _join(
         outputs = applied.y[one.axis] if one.axis is not None and one.axis < len(applied.y) else 1
         reach, aligned = union(one, other, outputs)
         joined.append(reach)
-        if not aligned and not any(item.node is applied.node for item in unaligned):
+        if not aligned and not (unaligned and unaligned[-1].node is applied.node):
             unaligned.append(Unaligned(applied.node, *names, number, (one, other)))
     return tuple(joined)

@@ -59,15 +59,19 @@ def complain(message: str) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Write beside the file, then put it in its place."""
+    """Write beside the file, then put it in its place; a device or a pipe is written to."""
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
+        target = Path(os.path.realpath(path))  # what a link names, so that the link stays
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         beside = Path(name)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
-            beside.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-            beside.replace(path)
+            beside.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+            beside.replace(target)
         except BaseException:
             beside.unlink(missing_ok=True)
             raise

@@ -47,8 +47,10 @@ class Source(NamedTuple):
 def locate(path: str) -> list[Source]:
     """The sources behind a PATH; UsageError where there are none."""
     if path == "-":
-        return [Source("<stdin>", lambda: sys.stdin.buffer.read(LARGEST + 1))]
+        return [Source("<stdin>", _standard_input)]
     place = Path(path)
+    if not path:  # or it would be the working directory
+        raise UsageError(_missing(path))
     try:
         if place.is_dir():
             return _below(place)
@@ -60,6 +62,12 @@ def locate(path: str) -> list[Source]:
     if file is not None:
         return [_file(Path(os.path.relpath(file)) if _is_near(file) else file)]
     raise UsageError(_missing(path))
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:  # closed by whoever started this process
+        raise UsageError("standard input is closed")
+    return sys.stdin.buffer.read(LARGEST + 1)
 
 
 def _is_near(file: Path) -> bool:

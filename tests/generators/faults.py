@@ -249,7 +249,7 @@ RANKS = [
     Faulty("bad-rank", "takes 1 to 3 inputs, but 4 arrive",
            layer("multihead_attention", num_heads=1), ((5, 8),) * 4, expected=1, found=4),
     Faulty("bad-rank", "takes 1 input, but 2 arrive", layer("relu"), (MAP, MAP),
-           expected=1, found=2),
+           expected=1, found=2, help="name what it reads, `from: a`"),
     Faulty("bad-rank", "names axis 4, but (N, 6, 5, 7) has axes -4 to 3", layer("softmax", dim=4),
            found=4),
     Faulty("bad-rank", "joins (N, 6, 5, 7) and (N, 6, 5), which have 4 and 3 axes",

@@ -76,4 +76,10 @@ def console(file: IO[str] | None, width: int | None) -> Console:
     """The terminal, or a page of `width` columns (None: as wide as the table wants to be)."""
     if file is None:
         return Console(highlight=False)
-    return Console(file=file, highlight=False, no_color=True, width=width or WIDEST_PAGE)
+    return Console(
+        file=file,
+        force_terminal=False,  # whatever FORCE_COLOR says
+        highlight=False,
+        no_color=True,
+        width=width or WIDEST_PAGE,
+    )

@@ -81,6 +81,7 @@ def syntax_error(
 ) -> UnreadableError:
     """What is raised for text that is no model file."""
     span = span or Span(file, 1, 1, 1, 1)
+    message = printable(message)
     return UnreadableError([Diagnostic("syntax", message, span=span, labels=labels, help=help)])
 
 
@@ -110,9 +111,13 @@ def _not_yaml(file: str, text: str, error: yaml.MarkedYAMLError) -> UnreadableEr
     mark = error.problem_mark or error.context_mark
     span, began = _span(file, mark, mark), _span(file, error.context_mark, error.context_mark)
     labels = [Label(began, error.context)] if error.context and began and began != span else []
-    lines = text.split("\n")
-    line = "".join(lines[mark.line : mark.line + 1]) if mark is not None else ""
-    at_tab = mark is not None and line[mark.column : mark.column + 1] == "\t"
+    lines = text.rstrip("\n").split("\n")
+    at_tab = False
+    if mark is not None and mark.line < len(lines):
+        at_tab = lines[mark.line][mark.column : mark.column + 1] == "\t"
+    elif mark is not None:  # the end of the text, which has no line of its own
+        line, column = len(lines), len(lines[-1]) + 1
+        span = Span(file, line, column, line, column)
     help = "indent with spaces: YAML takes no tabs" if at_tab else None
     message = f"not YAML: {error.problem or error.context}"
     return syntax_error(file, message, span, *labels, help=help)
@@ -273,6 +278,11 @@ class _Builder:
         labels = [Label(place, "first given here")] if place else []
         span = _span(self.file, key.start, key.end)
         return syntax_error(self.file, f"the key `{name[:60]}` is given twice", span, *labels)
+
+
+def printable(text: str) -> str:
+    """A text on one line, without what would steer a terminal."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
 
 
 def is_name(text: str) -> bool:

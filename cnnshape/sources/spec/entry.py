@@ -15,7 +15,7 @@ KEYS = ("name", "type", "from", "repeat", "if", "expect", "weights_from", "train
 """Keys that every layer takes; all others are arguments of its type."""
 
 MOST_KEYS = 100
-WORK_OF_ENTRY = 5
+WORK_OF_ENTRY = 10
 
 UNKNOWN = "?"
 """The type of a layer whose own could not be read, which was reported."""

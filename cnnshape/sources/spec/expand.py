@@ -22,7 +22,7 @@ from cnnshape.sources.spec.plain import is_dynamic
 
 LONGEST_PATH = 500
 MOST_LAYERS = 200_000
-WORK_OF_LAYER, WORK_OF_BLOCK, WORK_OF_NAME = 5, 20, 5
+WORK_OF_LAYER, WORK_OF_BLOCK, WORK_OF_NAME = 5, 40, 10
 TOO_MANY = f"more than {MOST_LAYERS:,} layers"
 
 

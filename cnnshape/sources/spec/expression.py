@@ -6,6 +6,7 @@ import ast
 import math
 import operator
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -106,7 +107,9 @@ def compile_expression(source: str) -> Evaluate:
     if len(source) > LONGEST:
         raise ExpressionError(f"an expression of {len(source):,} characters; {LONGEST:,} at most")
     try:
-        tree = ast.parse(source, mode="eval")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's on style, as for `1if x else 2`
+            tree = ast.parse(source, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ExpressionError(f"`{source[:60]}` is not an expression") from None
     return _compile(tree.body, source, DEEPEST)

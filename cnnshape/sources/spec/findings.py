@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from cnnshape.diagnostics import Diagnostic, Label, Span
-from cnnshape.sources.spec.document import LONGEST_NAME, Document, Value
+from cnnshape.sources.spec.document import LONGEST_NAME, Document, Value, printable
 from cnnshape.sources.spec.expression import ExpressionError, FollowsError, Names
 from cnnshape.sources.spec.plain import to_plain
 
@@ -73,6 +73,7 @@ class Findings:
         found: object = None,
     ) -> None:
         """Report an error at a value or a span."""
+        message = printable(message)
         span = at if isinstance(at, Span) else self.span(at)
         key = (rule, message if span is None else "", span)
         if key in self._seen:
@@ -108,7 +109,7 @@ class Findings:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that a misspelt one is most like; of very many only the first are tried."""
-    names = tuple(islice(dict.fromkeys(known), MOST_CANDIDATES))
+    names = tuple(dict.fromkeys(islice(known, MOST_CANDIDATES)))
     return _nearest(name[:LONGEST_NAME].lower(), names) or _nearest(name[:LONGEST_NAME], names)
 
 
@@ -122,12 +123,12 @@ def _nearest(name: str, names: tuple[str, ...]) -> str | None:
 
 def suggest(name: str, known: Iterable[str]) -> str | None:
     """Help that names the nearest known name, or all of them where they are few."""
-    names = sorted(set(known))
+    names = dict.fromkeys(islice(known, MOST_CANDIDATES))
     near = nearest(name, names)
     if near is not None:
         return f"write `{near}`"
     if 0 < len(names) <= 16:
-        return f"known are {', '.join(f'`{clip(known_name)}`' for known_name in names)}"
+        return f"known are {', '.join(f'`{clip(known_name)}`' for known_name in sorted(names))}"
     return None
 
 

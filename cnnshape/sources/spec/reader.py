@@ -13,7 +13,7 @@ from cnnshape.graph import DTYPE_BYTES, NOTHING, Claim, Graph, Input, Node
 from cnnshape.layer import LARGEST, N, Shape
 from cnnshape.sources.spec.block import read_blocks
 from cnnshape.sources.spec.claims import read_limits
-from cnnshape.sources.spec.document import Document, Value, syntax_error
+from cnnshape.sources.spec.document import Document, Value, printable, syntax_error
 from cnnshape.sources.spec.entry import read_entries
 from cnnshape.sources.spec.expand import Expansion
 from cnnshape.sources.spec.expression import FAILED, ExpressionError
@@ -198,7 +198,7 @@ class _Reader:
         value = self.data.get("name")
         given = None if value is None else value.data
         usable = isinstance(given, str | bool | int | float) and given != ""
-        return str(given) if usable else PurePath(self.document.file).stem
+        return printable(str(given)) if usable else PurePath(self.document.file).stem
 
     def _layout(self, names: dict[str, Any]) -> str:
         value = self.data.get("layout")
@@ -366,7 +366,5 @@ class _Reader:
                     )
                 elif name not in wiring.expansion.absent:
                     references.append(Reference(name, item))
-        found_names = (
-            name for reference in references or last for name in wiring.resolve(reference)
-        )
-        return tuple(dict.fromkeys(name for name in found_names if name != FAULTY))
+        resolved = (name for item in references or last for name in wiring.resolve(item))
+        return tuple(dict.fromkeys(name for name in resolved if name != FAULTY))

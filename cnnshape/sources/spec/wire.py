@@ -10,6 +10,10 @@ from cnnshape.sources.spec.expand import Expansion
 from cnnshape.sources.spec.findings import Findings, clip, suggest
 from cnnshape.sources.spec.frame import Pending, Reference
 
+WORK_OF_STEP = 5
+MOST_SHOWN = 12
+"""Names of a ring."""
+
 FAULTY = ""
 """Stands for an input whose name means nothing; the analysis leaves alone what reads it."""
 
@@ -33,7 +37,7 @@ class Wiring:
         opened: dict[str, None] = {}
         waiting: list[str | None] = [reference.name]
         while waiting:
-            self.findings.spend(1)
+            self.findings.spend(WORK_OF_STEP)
             name = waiting.pop()
             if name is None:
                 opened.popitem()
@@ -135,21 +139,23 @@ class Wiring:
 
     def _report_cycle(self, nodes: list[Node], rest: set[int], number_of: dict[str, int]) -> None:
         """Walk against the edges among the nodes left over until one is met again."""
-        path = [min(rest)]
-        while True:
-            inputs = nodes[path[-1]].inputs
+        met: dict[int, None] = {}
+        step = min(rest)
+        while step not in met:
+            met[step] = None
+            inputs = nodes[step].inputs
             step = min(number_of[n] for n in inputs if number_of.get(n) in rest)
-            if step in path:
-                break
-            path.append(step)
+        path = list(met)
         ring = path[path.index(step) :][::-1]
         first = min(ring)
         turn = ring.index(first)
         names = [nodes[number].name for number in (*ring[turn:], *ring[: turn + 1])]
+        if len(names) > MOST_SHOWN:
+            names[MOST_SHOWN - 1 :] = ["…"]
         entry = self.expansion.pending[first].entry
         self.findings.add(
             "cyclic-reference",
-            f"`{names[0]}` reads what depends on it: {' → '.join(names[:12])}",
+            f"`{names[0]}` reads what depends on it: {' → '.join(names)}",
             entry.keys.get("from", entry.type_value),
             layer=names[0],
         )
