@@ -53,7 +53,8 @@ class RuleError(Exception):
     """A layer's rule does not hold.
 
     `message` is a predicate (the layer's name is put before it), `field` the argument at fault,
-    `operand` the number of the input at fault, `note` the arithmetic with its numbers.
+    `against` the argument that it does not agree with, where that is no input, `operand` the number
+    of the input at fault, `note` the arithmetic with its numbers.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class RuleError(Exception):
         message: str,
         *,
         field: str | None = None,
+        against: str | None = None,
         operand: int | None = None,
         expected: object = None,
         found: object = None,
@@ -72,6 +74,7 @@ class RuleError(Exception):
         self.rule = rule
         self.message = message
         self.field = field
+        self.against = against
         self.operand = operand
         self.expected = expected
         self.found = found

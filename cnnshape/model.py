@@ -87,9 +87,9 @@ def load(
         raise UnreadableError([Diagnostic("invalid-value", str(error))]) from None
 
 
-def _shapes(given: ShapeLike | Mapping[str, ShapeLike] | None) -> dict[str | None, Shape]:
+def _shapes(given: ShapeLike | Mapping[str, ShapeLike] | None) -> dict[str | int, Shape]:
     if given is None:
         return {}
     if isinstance(given, Mapping):
         return {name: shape_of(sizes) for name, sizes in given.items()}
-    return {None: shape_of(given)}
+    return {0: shape_of(given)}

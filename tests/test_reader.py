@@ -727,13 +727,13 @@ def test_an_option_that_does_not_fit() -> None:
 
 def test_shapes_from_outside() -> None:
     text = f"{SMALL}layers: [relu]"
-    assert shapes(with_options(text, shapes={None: (5, 6)})) == [(5, 6)]
+    assert shapes(with_options(text, shapes={0: (5, 6)})) == [(5, 6)]
     assert shapes(with_options(text, shapes={"input": (5, 6)})) == [(5, 6)]
-    assert shapes(with_options("layers: [relu]", shapes={None: (5, 6)})) == [(5, 6)]
+    assert shapes(with_options("layers: [relu]", shapes={0: (5, 6)})) == [(5, 6)]
     two = "inputs: {a: [3], b: [4]}\nlayers: [concat]"
     assert shapes(with_options(two, shapes={"b": (7,)})) == [(10,)]
-    with pytest.raises(UsageError, match="several inputs"):
-        with_options(two, shapes={None: (7,)})
+    with pytest.raises(UsageError, match="has 2 inputs"):
+        with_options(two, shapes={0: (7,)})
     with pytest.raises(UsageError, match="no input `c`"):
         with_options(two, shapes={"c": (7,)})
 

@@ -37,8 +37,11 @@ def broken_expectations(
 ) -> tuple[list[Diagnostic], dict[str, Shape]]:
     """The expectations that fail, less those that only follow from a fault before them.
 
-    Also the shapes that their author believed, by layer.
+    Also the shapes that their author believed, by layer. What is expected is expected of the
+    file's own input: with another one nothing is held against it.
     """
+    if graph.resized:
+        return [], {}
     broken: list[Broken] = []
     believed: dict[str, Shape] = {}
     unsure = set(faulty)
@@ -47,7 +50,7 @@ def broken_expectations(
         if unsure and not unsure.isdisjoint(node.inputs):
             unsure.add(node.name)
         if node.expect and node.name not in unsure:
-            broken += _broken(node, layers[node.name], sums, resized=graph.resized)
+            broken += _broken(node, layers[node.name], sums)
     if any(item.claim.figure == "shape" for item in broken):
         broken, believed = _independent(graph, broken)
     return list(_diagnostics(taken, broken)), believed
@@ -66,14 +69,8 @@ def unexplained(graph: Graph, taken: Walk, believed: Mapping[str, Shape]) -> lis
     ]
 
 
-SIZELESS = ("params",)
-"""Figures that stay what they are when an input has another size."""
-
-
-def _broken(node: Node, layer: LayerResult, sums: Sums, *, resized: bool) -> Iterator[Broken]:
+def _broken(node: Node, layer: LayerResult, sums: Sums) -> Iterator[Broken]:
     for claim in node.expect:
-        if resized and claim.figure not in SIZELESS:
-            continue
         computed = sums.get((claim.block, claim.figure), figure(layer, claim.figure))
         if computed is not None and not holds(claim, computed):
             yield Broken(node, claim, computed)
@@ -204,20 +201,29 @@ def _diagnostic(taken: Walk, item: Broken) -> Diagnostic:
     name = claim.block or node.name
     verb = "are" if claim.figure in SUMS and claim.value != 1 else "is"
     stated = in_words(claim.figure, claim.value).removesuffix(UNITS.get(claim.figure, ""))
+    exact = f"write {written(value)} if they are meant so"
     computed = in_words(claim.figure, value)
+    wanted = f"{BOUND_WORDS[claim.bound]}{stated} {verb} expected"
     return Diagnostic(
         "expectation-failed",
-        f"`{name}` {SAYS[claim.figure]} {computed}, but {stated} {verb} expected",
+        f"`{name}` {SAYS[claim.figure]} {computed}, but {wanted}",
         layer=node.name,
         span=claim.span or node.place.span,
         caption=f"computed {computed}",
         notes=(*_arithmetic(taken, item), *used(node.place)),
-        help=f"check the layer's arguments, or write {written(value)} if they are meant so",
+        help=f"check the layer's arguments, or {exact if claim.bound == '==' else 'the bound'}",
         expected=claim.value,
         found=item.computed,
     )
 
 
+BOUND_WORDS = {
+    "==": "",
+    "<=": "at most ",
+    ">=": "at least ",
+    "<": "less than ",
+    ">": "more than ",
+}
 LABELS = {"params": "parameters", "macs": "MACs", "receptive_field": "receptive field"}
 
 

@@ -10,10 +10,8 @@ from cnnshape.analysis.fields import Fields, receptive_fields
 from cnnshape.analysis.receptive_field import Reach
 from cnnshape.analysis.walk import Applied, Walk, walk
 from cnnshape.graph import Graph
-from cnnshape.layer import Shape, is_bias, show
+from cnnshape.layer import SPATIAL_NAMES, Shape, is_bias, show
 from cnnshape.window import Window
-
-AXIS_NAMES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
 class Explanation(NamedTuple):
@@ -109,7 +107,9 @@ def _fields(taken: Walk, applied: Applied, fields: dict[str, Fields]) -> Iterato
         if len(set(texts)) <= 1:
             yield from ((label, text) for text in texts[:1])
             continue
-        for axis, text in zip(AXIS_NAMES.get(len(texts), range(len(texts))), texts, strict=False):
+        for axis, text in zip(
+            SPATIAL_NAMES.get(len(texts), range(len(texts))), texts, strict=False
+        ):
             yield f"{label}, {axis}", text
 
 
@@ -136,7 +136,8 @@ def _reach(reach: Reach, before: Reach | None, window: Window | None) -> str:
     if window is None or reach == before:
         return f"r = {reach.size}{_step(reach)}"
     if window.up > 1 or len(before.first) > 1:
-        return f"r = {reach.size}, j = {before.stride}·{window.step}/{window.up} = {reach.stride}"
+        stride = f"j = {before.stride}·{window.step}/{window.up} = {reach.stride}"
+        return f"r = {reach.size}, {stride}, start = {reach.start}"
     j = before.advance
     return (
         f"r = {before.size} + ({window.extent} - 1)·{j} = {reach.size}"

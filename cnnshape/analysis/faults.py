@@ -93,8 +93,14 @@ def _origin(walk: Walk, fault: Fault) -> Origin:
         return trace(walk, node.inputs[fault.operand], _outer_axis(walk, fault, fault.axis))
     if error.rule == "shape-mismatch":
         return _operands(walk, fault)
+    if error.against is not None:
+        other = node.place.fields.get(error.against)
+        size = getattr(node.layer, error.against)
+        return Origin([] if other is None else [Label(other, f"{size} channels from here")])
     if error.rule in ("bad-groups", "size-mismatch") and fault.x and len(fault.x[0]) > 1:
-        return trace(walk, node.inputs[0], _outer_axis(walk, fault, 1))
+        first = node.layer is None or node.layer.channels
+        axis = 1 if first else len(fault.x[0]) - 1
+        return trace(walk, node.inputs[0], _outer_axis(walk, fault, axis))
     if error.rule in ("bad-rank", "bad-reshape", "empty-output") and node.inputs:
         return _arrived(walk, list(dict.fromkeys(node.inputs))[:3])
     return Origin()
@@ -148,7 +154,7 @@ def _operands(walk: Walk, fault: Fault) -> Origin:
 
 def _fix(node: Node, fault: Fault, span: Span | None) -> Fix | None:
     """The number to write, where the number written is at fault and stands outside of blocks."""
-    if fault.field is None or span is None or node.place.uses:
+    if fault.field is None or span is None or node.scopes:
         return None
     width = span.end_column - span.column
     if fault.field not in node.place.fields or width != len(str(fault.declared)):

@@ -112,7 +112,7 @@ def _arrive(reach: Reach, applied: Applied, operand: int, rules: Rules, size: in
     if rules.moved:
         axis = axis_to_first(axis, len(applied.x[operand]))
     target = rules.flow[operand][axis]
-    if target is None:
+    if target is None or target >= len(applied.y):  # beyond: operands that do not fit
         return whole(size)
     if operand == 0 and axis in rules.windows:
         window = rules.windows[axis]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from math import isfinite
 from typing import Any, NamedTuple
 
 from cnnshape.diagnostics import Diagnostic, Span, UnreadableError
@@ -211,4 +212,6 @@ def _diagnostic(item: Diagnostic) -> dict[str, Any]:
 def _plain(value: object) -> object:
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
     return size_of(value) if isinstance(value, int | Fraction) else value

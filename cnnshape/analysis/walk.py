@@ -90,8 +90,13 @@ def _doubt(result: Walk, node: Node, faults: int) -> None:
     if not result.unsure.isdisjoint(node.inputs):
         result.unsure.add(node.name)
         result.faults[faults:] = [fault for fault in found if fault.error.rule in LASTING]
-    elif any(fault.error.rule not in SURE for fault in found):
+    elif not keeps_shape(node.layer) and any(fault.error.rule not in SURE for fault in found):
         result.unsure.add(node.name)
+
+
+def keeps_shape(layer: Layer | None) -> bool:
+    """Whether a layer gives the shape that arrives, whatever its arguments."""
+    return type(layer).output_shape is Layer.output_shape if layer is not None else False
 
 
 def _apply(result: Walk, node: Node, layer: Layer, arrived: tuple[Shape, ...]) -> Shape | None:
@@ -126,7 +131,7 @@ def _rules(
 ) -> Shape | None:
     """The layer's checks and its shape rule; of several faults the first is reported."""
     if not _takes(result, node, layer, x):
-        return None
+        return x[0] if len(x) == 1 and keeps_shape(layer) else None
     faults = len(result.faults)
     try:
         if not reads_well:
@@ -254,7 +259,7 @@ def _agrees(result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...]) -> boo
             operand=operand,
             expected=arrived,
             found=declared,
-            help=_repair(name, declared, arrived, x[operand]),
+            help=_repair(node, name, declared, arrived, x[operand]),
         )
         axis = stated.axis % len(x[operand])
         result.faults.append(
@@ -264,8 +269,10 @@ def _agrees(result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...]) -> boo
     return True
 
 
-def _repair(field: str, declared: int, arrived: int, x: Shape) -> str:
+def _repair(node: Node, field: str, declared: int, arrived: int, x: Shape) -> str:
     if len(x) > 2 and prod(x[1:]) == declared and field == "in_features":
         values = " · ".join(map(str, x[1:]))
         return f"put a `flatten` before it: {values} = {declared}"
+    if node.scopes:  # what is written there serves other layers, too
+        return f"leave `{field}` out: each layer then takes what arrives"
     return f"write `{field}: {arrived}`, or leave it out"

@@ -11,7 +11,7 @@ import typer
 from cnnshape.cli.architectures import list_architectures, show
 from cnnshape.cli.check import check
 from cnnshape.cli.explain import explain
-from cnnshape.cli.output import complain
+from cnnshape.cli.output import complain, internal, wants_traceback
 from cnnshape.cli.schema import schema
 from cnnshape.cli.summary import summary
 from cnnshape.sources.spec.reader import UsageError
@@ -80,10 +80,12 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        _fail(f"cannot write: {(error.strerror or str(error)).lower()}")
     except Exception as error:
-        if os.environ.get("CNNSHAPE_DEBUG"):
+        if wants_traceback():
             raise
-        _fail(f"cnnshape failed: {type(error).__name__}: {error}; CNNSHAPE_DEBUG=1 shows where")
+        _fail(internal(error))
 
 
 def _fail(message: str) -> None:

@@ -23,7 +23,7 @@ from cnnshape.cli.options import (
     options,
     stderr_is_terminal,
 )
-from cnnshape.cli.output import complain, emit, emit_lines, width
+from cnnshape.cli.output import complain, emit, emit_lines, internal, wants_traceback, width
 from cnnshape.sources.locate import Source, locate
 from cnnshape.sources.spec.reader import Options, UsageError
 
@@ -82,7 +82,11 @@ def attempt(act: Callable[..., Result], *arguments: object) -> Result | None:
         return act(*arguments)
     except UsageError as error:
         complain(str(error))
-        return None
+    except Exception as error:
+        if wants_traceback():
+            raise
+        complain(internal(error, arguments[0]))
+    return None
 
 
 def analysed(sources: Sequence[Source], chosen: Options) -> Iterable[Analysis | None]:

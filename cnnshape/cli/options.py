@@ -13,7 +13,6 @@ import typer
 from cnnshape.analysis.analyse import analyse
 from cnnshape.analysis.result import Analysis, unreadable
 from cnnshape.diagnostics import UnreadableError
-from cnnshape.graph import Graph
 from cnnshape.sources import bundled
 from cnnshape.sources.locate import Source, locate
 from cnnshape.sources.spec.document import resolve
@@ -82,10 +81,13 @@ def options(settings: Sequence[str] | None, shapes: Sequence[str] | None) -> Opt
         if not sign or not name:
             raise UsageError(f"--set {setting[:80]}: write NAME=VALUE")
         variables[name.strip()] = resolve(value.strip())
-    found: dict[str | None, tuple[int, ...]] = {}
+    found: dict[str | int, tuple[int, ...]] = {}
     for text in shapes or ():
         name, sign, sizes = text.rpartition("=")
-        found[name.strip() if sign else None] = shape_of(sizes)
+        key = name.strip() if sign else sum(isinstance(known, int) for known in found)
+        if key in found:
+            raise UsageError(f"--input gives `{name.strip()[:80]}` twice")
+        found[key] = shape_of(sizes)
     return Options(variables, found)
 
 
@@ -95,11 +97,6 @@ def one_source(path: str) -> Source:
     if len(sources) > 1 or sources[0].found:
         raise UsageError(f"{path} is a folder; name one model file")
     return sources[0]
-
-
-def load_graph(path: str, settings: Sequence[str] | None, shapes: Sequence[str] | None) -> Graph:
-    """The graph behind a PATH."""
-    return one_source(path).graph(options(settings, shapes))
 
 
 def check_source(source: Source, chosen: Options) -> Analysis:

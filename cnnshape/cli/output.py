@@ -58,6 +58,18 @@ def complain(message: str) -> None:
     sys.stderr.write(f"error: {message}\n")
 
 
+def internal(error: Exception, subject: object = None) -> str:
+    """A fault of ours in one line, and what it was about."""
+    about = "" if subject is None else f" on {getattr(subject, 'path', subject)}"
+    what = f"{type(error).__name__}: {error}"
+    return f"cnnshape failed{about}: {what}; CNNSHAPE_DEBUG=1 shows where"
+
+
+def wants_traceback() -> bool:
+    """Whether somebody looks for a fault of ours."""
+    return bool(os.environ.get("CNNSHAPE_DEBUG"))
+
+
 def write(path: Path, text: str) -> None:
     """Write beside the file, then put it in its place; a device or a pipe is written to."""
     try:

@@ -87,6 +87,7 @@ class Conv(Sliding):
                 "size-mismatch",
                 f"has {self.out_channels} output channels, but {len(table)} rows in its table",
                 field="connection_table",
+                against="out_channels",
                 expected=self.out_channels,
                 found=len(table),
             )
@@ -238,7 +239,10 @@ class LocallyConnected(Sliding):
 
 def check_groups(groups: int, channels: Size, out_channels: Size) -> None:
     """Groups split the input's and the output's channels evenly (PyTorch, Conv2d, `groups`)."""
-    for count, what in ((channels, "arrive"), (out_channels, "leave")):
+    for count, what, against in (
+        (channels, "arrive", None),
+        (out_channels, "leave", "out_channels"),
+    ):
         if count % groups:
             divisors = [d for d in range(1, min(channels, out_channels, 4096) + 1)
                         if channels % d == 0 and out_channels % d == 0]  # fmt: skip
@@ -247,6 +251,7 @@ def check_groups(groups: int, channels: Size, out_channels: Size) -> None:
                 "bad-groups",
                 f"has {groups} groups, which do not divide the {count} channels that {what}",
                 field="groups",
+                against=against,
                 found=groups,
                 note=division(count, groups),
                 help="write "

@@ -49,13 +49,12 @@ class Elementwise(Layer):
         return joint
 
     def flow(self, y: Shape, x: Shape, *others: Shape) -> Flow:
-        shapes = (x, *others)
+        def target(shape: Shape, axis: int) -> int | None:
+            aligned = axis + len(y) - len(shape)
+            return aligned if aligned >= 0 and y[aligned] == shape[axis] else None
+
         return tuple(
-            tuple(
-                axis + len(y) - len(shape) if size == y[axis + len(y) - len(shape)] else None
-                for axis, size in enumerate(shape)
-            )
-            for shape in shapes
+            tuple(target(shape, axis) for axis in range(len(shape))) for shape in (x, *others)
         )
 
 

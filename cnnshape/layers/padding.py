@@ -107,7 +107,24 @@ class Pad(Layer):
         return per_axis_formulas([f"{w} + {a} + {b} = {o}" for w, (a, b), o in triples])
 
 
-class ZeroPad(Pad):
+class ValuePad(Pad):
+    """A padding with one value, which takes away before it puts in (PyTorch, functional.pad)."""
+
+    def check(self, x: Shape, *others: Shape) -> None:
+        for size, (before, after) in zip(x[2:], self.pads(), strict=True):
+            taken = -min(before, 0) - min(after, 0)
+            if taken > size:
+                raise RuleError(
+                    "bad-padding",
+                    f"takes {taken} values away from an axis of {size}",
+                    field="padding",
+                    expected=size,
+                    found=taken,
+                    help=f"take away fewer than {size}",
+                )
+
+
+class ZeroPad(ValuePad):
     """Puts zeros around the input: W + before + after (PyTorch, ZeroPad2d)."""
 
     types: ClassVar = {"zero_pad1d": 1, "zero_pad2d": 2, "zero_pad3d": 3}
@@ -116,7 +133,7 @@ class ZeroPad(Pad):
     padding: Pads
 
 
-class ConstantPad(Pad):
+class ConstantPad(ValuePad):
     """Puts one value around the input: W + before + after (PyTorch, ConstantPad2d)."""
 
     types: ClassVar = {"constant_pad1d": 1, "constant_pad2d": 2, "constant_pad3d": 3}

@@ -156,6 +156,17 @@ class Adaptive(Layer):
 
     output_size: OutputSize
 
+    def check(self, x: Shape, *others: Shape) -> None:
+        """PyTorch keeps an axis where null stands in a list, of two or three."""
+        kept = self.output_size if isinstance(self.output_size, tuple) else (self.output_size,)
+        if self.output_size is None or (self.axes == 1 and None in kept):
+            raise RuleError(
+                "invalid-value",
+                "has no output size",
+                field="output_size",
+                help="write a number; null stands in a list only, `[null, 7]`",
+            )
+
     def output_sizes(self, x: Shape) -> Shape:
         wanted = self.along("output_size", len(x) - 2)
         return tuple(size if o is None else o for size, o in zip(x[2:], wanted, strict=True))

@@ -11,7 +11,7 @@ from cnnshape.analysis.result import JSON_VERSION, Analysis
 
 def dump(data: Any) -> str:
     """Any data as JSON, a top-level item a line where that is readable."""
-    return json.dumps(data, ensure_ascii=False, indent=2)
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2)
 
 
 def models(analyses: Sequence[Analysis]) -> str:

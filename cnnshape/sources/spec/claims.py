@@ -74,6 +74,9 @@ def _expectation(key: str, value: Value, names: Names, findings: Findings) -> Cl
         sizes = given if isinstance(given, tuple) else (given,)
         if sizes and all(type(size) is int for size in sizes):
             return Claim(key, given, span=span)
+        bounded = quantity(given, "==")
+        if bounded is not None:
+            return Claim(key, bounded[1], bounded[0], span)
         wanted = "an integer, or one an axis"
     else:
         found = quantity(given, "==")

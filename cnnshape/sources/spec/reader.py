@@ -39,6 +39,7 @@ KEYS = (
 INPUT_KEYS = ("shape", "dtype")
 LAYOUTS = ("channels_first", "channels_last")
 MOST_AXES = 8
+MOST_INPUTS = 32
 MOST_VARIABLES = 200
 MOST_INPUT_VALUES = 2**62
 
@@ -46,7 +47,7 @@ MOST_INPUT_VALUES = 2**62
 class Options(NamedTuple):
     """What the command line says about a model: values of `vars`, and shapes of inputs.
 
-    The shape of a model's only input may go by the name None.
+    Shapes without a name are those of all inputs in turn, numbered from 0.
     """
 
     variables: Mapping[str, Any] = NOTHING
@@ -263,7 +264,10 @@ class _Reader:
         if one is not None:
             items = {"input": one}
         elif several is not None and isinstance(several.data, dict) and several.data:
-            items = several.data
+            items = dict(list(several.data.items())[:MOST_INPUTS])
+            if len(several.data) > MOST_INPUTS:
+                message = f"{len(several.data):,} inputs; {MOST_INPUTS} at most"
+                self.findings.add("invalid-value", message, self.root.keys["inputs"])
         else:
             self.findings.add(
                 "invalid-value", "`inputs` must be a mapping of names to shapes", several
@@ -276,13 +280,12 @@ class _Reader:
     def _given_shapes(self, names: list[str]) -> dict[str, tuple[int, ...]]:
         """The command line's shapes by the names of inputs."""
         shapes: dict[str, tuple[int, ...]] = {}
+        unnamed = sum(isinstance(name, int) for name in self.options.shapes)
+        if unnamed and unnamed != len(names):
+            has = f"{len(names)} input{'s' * (len(names) != 1)} ({', '.join(names)})"
+            raise UsageError(f"the model has {has}, {unnamed} given: write --input {names[0]}=…")
         for name, shape in self.options.shapes.items():
-            if name is None and len(names) > 1:
-                listed = ", ".join(names)
-                raise UsageError(
-                    f"the model has several inputs ({listed}): write --input {names[0]}=…"
-                )
-            key = names[0] if name is None else name
+            key = names[name] if isinstance(name, int) else name
             if key not in names:
                 raise UsageError(f"the model has no input `{clip(key)}`, but {', '.join(names)}")
             shapes[key] = shape
