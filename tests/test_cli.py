@@ -715,8 +715,8 @@ except SystemExit:
 sys.stderr.write("\\n".join(sys.modules))
 """
 HEAVY = {"numpy", "rich", "cnnshape.report.terminal.table"}
-OF_LENET5 = {"convolution", "pooling", "activation", "dense", "shape", "sliding"}
-"""`sliding` is what convolution and pooling share."""
+OF_LENET5 = {"convolution", "pooling", "activation", "axis", "dense", "shape", "sliding"}
+"""`sliding` is what convolution and pooling share, `axis` the numbers of axes."""
 
 
 def imported(*arguments: str, **environment: str) -> set[str]:

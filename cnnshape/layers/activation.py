@@ -1,13 +1,9 @@
-"""Activations: value by value, or along one axis. No parameters but PReLU's, 0 MACs."""
+"""Activations, value by value. No parameters but PReLU's, 0 MACs."""
 
-from typing import Annotated, ClassVar, Literal
-
-from pydantic import Field
+from typing import ClassVar, Literal
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import LARGEST, Formulas, Layer, PositiveInt, Real, Shape, show
-
-Axis = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
+from cnnshape.layer import Layer, PositiveInt, Real, Shape
 
 
 class Activation(Layer):
@@ -127,67 +123,3 @@ class Softplus(Layer):
 
     beta: Real = 1.0
     threshold: Real = 20.0
-
-
-class Softmax(Layer):
-    """exp(x)/Σ exp(x) along an axis, by default the channels, or its logarithm.
-
-    (PyTorch, Softmax, LogSoftmax.)
-    """
-
-    types: ClassVar = {"softmax": None, "log_softmax": None}
-    torch: ClassVar = ("Softmax", "LogSoftmax")
-    channel_dim: ClassVar = "dim"
-
-    dim: Axis | None = None
-
-    def check(self, x: Shape, *others: Shape) -> None:
-        if self.dim is not None:
-            axis_of(self.dim, x)
-
-
-class GLU(Layer):
-    """a·σ(b), a and b being the halves of an axis, by default the last.
-
-    (Dauphin et al. 2017; PyTorch, GLU.)
-    """
-
-    types: ClassVar = {"glu": None}
-    torch: ClassVar = ("GLU",)
-
-    dim: Axis = -1
-
-    def check(self, x: Shape, *others: Shape) -> None:
-        axis = axis_of(self.dim, x)
-        if x[axis] % 2:
-            raise RuleError(
-                "bad-reshape",
-                f"halves axis {axis} of {show(x)}, but its size {x[axis]} is odd",
-                field="dim" if "dim" in self.model_fields_set else None,
-                found=x[axis],
-                help="give it an even number of values, two for each that leaves",
-            )
-
-    def output_shape(self, x: Shape, *others: Shape) -> Shape:
-        axis = axis_of(self.dim, x)
-        return (*x[:axis], x[axis] // 2, *x[axis + 1 :])
-
-    def formulas(self, y: Shape, x: Shape, *others: Shape) -> Formulas:
-        axis = axis_of(self.dim, x)
-        return [(f"axis {axis}", f"{x[axis]}/2 = {y[axis]}")]
-
-
-def axis_of(dim: int, x: Shape, *, field: str = "dim", rank: int | None = None) -> int:
-    """An axis' number counted from the front; the batch is axis 0, -1 the last.
-
-    `rank` is the number of axes to count in, by default those of `x`.
-    """
-    axes = len(x) if rank is None else rank
-    if not -axes <= dim < axes:
-        raise RuleError(
-            "bad-rank",
-            f"names axis {dim}, but {show(x)} has axes {-axes} to {axes - 1}",
-            field=field,
-            found=dim,
-        )
-    return dim % axes

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import Batch, Formulas, Layer, Shape, Size, show
-from cnnshape.layers.activation import Axis, axis_of
+from cnnshape.layers.axis import Axis, axis_of
 
 Flow = tuple[tuple[int | None, ...], ...]
 

@@ -19,7 +19,7 @@ from cnnshape.layer import (
     per_axis_formulas,
     show,
 )
-from cnnshape.layers.activation import Axis, axis_of
+from cnnshape.layers.axis import Axis, axis_of
 from cnnshape.layers.sliding import Pair, check_padding_mode
 from cnnshape.window import Window
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import LARGEST, Batch, Formulas, Layer, Shape, Size, show
-from cnnshape.layers.activation import Axis, axis_of
+from cnnshape.layers.axis import Axis, axis_of
 
 Flow = tuple[tuple[int | None, ...], ...]
 Extent = Annotated[int, Field(ge=-1, le=LARGEST)]
