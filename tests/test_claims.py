@@ -143,7 +143,12 @@ def test_a_claim_after_a_fault_is_left_alone() -> None:
     assert rules(check_text(text)) == ["size-mismatch"]
 
 
-def test_ten_thousand_wrong_claims_end() -> None:
+def test_an_expectation_of_another_rank_breaks_nothing() -> None:
+    layers = "[{type: prelu, expect: []}, {type: prelu}, {type: relu, expect: {macs: 1}}]"
+    assert set(rules(check_text(f"input: [3]\nlayers: {layers}"))) == {"expectation-failed"}
+
+
+def test_thousands_of_wrong_claims_end() -> None:
     layers = [f"  - {{type: relu, expect: [3, 8, {9 + i}]}}" for i in range(2000)]
     found = check_text(SMALL + "layers:\n" + "\n".join(layers))
     assert 0 < len(found.diagnostics) <= 101

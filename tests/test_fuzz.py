@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from math import prod
 from random import Random
 from typing import Any
 
@@ -297,6 +298,23 @@ def test_a_model_made_up_and_written(random: Random, flow: bool | None) -> None:
     tree = broken_tree(random, random_model(random))
     text = yaml.safe_dump(tree, default_flow_style=flow, sort_keys=False, allow_unicode=True)
     answer(lambda: parse("m.yaml", text.encode()))
+
+
+@pytest.mark.parametrize("layout", ["channels_first", "channels_last"])
+@pytest.mark.parametrize("rank", range(8))
+def test_every_type_on_every_rank(rank: int, layout: str) -> None:
+    """Also on (N,), which a squeeze can leave, and with an expectation of yet another rank."""
+    random = Random(rank)
+    sizes = [random.choice([1, 2, 3, 4, 6]) for _ in range(rank)]
+    made: list[Any] = [{"type": "reshape", "shape": sizes}] if sizes else ["squeeze"]
+    for name, cls in TYPES.items():
+        layer: dict[str, Any] = {"type": name, "expect": random.choice([[], [1], [1, 2, 3]])}
+        for field, info in cls.model_fields.items():
+            if field != "type" and (info.is_required() or random.random() < 0.2):
+                layer[field] = random.choice([1, 1, 2, 3, [1, 1], [1, 2], True, 0.5, -1, 0])
+        after = ["relu", {"type": "concat", "from": ["relu_1", "relu_1"]}]
+        model = {"input": [prod(sizes)], "layout": layout, "layers": [*made, layer, *after]}
+        answer(lambda model=model: from_mapping(model))
 
 
 def test_made_up_models_are_of_every_kind() -> None:

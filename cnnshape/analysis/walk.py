@@ -104,6 +104,8 @@ def _apply(result: Walk, node: Node, layer: Layer, arrived: tuple[Shape, ...]) -
     x = tuple(map(to_first, arrived)) if moved else arrived
     key = (id(layer), x)
     y = result.known.get(key)
+    if y is None and not _takes(result, node, layer, x):
+        return arrived[0] if len(x) == 1 and keeps_shape(layer) else None
     reads_well = _reads(result, node, layer)
     if y is None or not reads_well:
         faults = len(result.faults)
@@ -130,8 +132,6 @@ def _rules(
     result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...], reads_well: bool
 ) -> Shape | None:
     """The layer's checks and its shape rule; of several faults the first is reported."""
-    if not _takes(result, node, layer, x):
-        return x[0] if len(x) == 1 and keeps_shape(layer) else None
     faults = len(result.faults)
     try:
         if not reads_well:
@@ -192,13 +192,14 @@ def _takes(result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...]) -> bool
         return False
     ranks = layer.ranks()
     for operand, shape in enumerate(x):
-        if ranks and len(shape) not in ranks:
+        if len(shape) not in ranks if ranks else layer.channels and len(shape) < 2:
             wanted = " or ".join(rank_name(rank, layer.channels) for rank in ranks)
+            wanted = wanted or "(N, C) or more axes"
             error = RuleError(
                 "bad-rank",
                 f"takes {wanted}, but {show(shape)} arrives",
                 operand=operand,
-                expected=ranks[0],
+                expected=ranks[0] if ranks else 2,
                 found=len(shape),
             )
             result.faults.append(Fault(node, error, x, operand=operand))
