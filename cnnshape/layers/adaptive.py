@@ -92,6 +92,7 @@ class AdaptiveAvgPool(Adaptive):
     AdaptiveAvgPool2d).
     """
 
+    kernel: ClassVar = "cnnshape.kernels.adaptive"
     types: ClassVar = {
         "adaptive_avg_pool1d": 1,
         "adaptive_avg_pool2d": 2,
@@ -107,6 +108,7 @@ class AdaptiveMaxPool(Adaptive):
     AdaptiveMaxPool2d).
     """
 
+    kernel: ClassVar = "cnnshape.kernels.adaptive"
     types: ClassVar = {
         "adaptive_max_pool1d": 1,
         "adaptive_max_pool2d": 2,
@@ -123,6 +125,7 @@ class GlobalPool(Layer):
     (N, C, *spatial) → (N, C), or (N, C, 1, …) with `keepdims` (Keras, GlobalAveragePooling2D).
     """
 
+    kernel: ClassVar = "cnnshape.kernels.adaptive"
     types: ClassVar = {"global_avg_pool": None, "global_max_pool": None}
     channels: ClassVar = True
 

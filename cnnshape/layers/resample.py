@@ -33,6 +33,7 @@ MODE_AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 class Upsample(Layer):
     """Resizes the spatial axes to `size`, or to floor(W·scale_factor) (PyTorch, Upsample)."""
 
+    kernel: ClassVar = "cnnshape.kernels.resample"
     types: ClassVar = {"upsample": None}
     torch: ClassVar = ("Upsample",)
     channels: ClassVar = True
@@ -139,6 +140,7 @@ class PixelShuffle(Layer):
     (Shi et al. 2016; PyTorch, PixelShuffle.)
     """
 
+    kernel: ClassVar = "cnnshape.kernels.resample"
     types: ClassVar = {"pixel_shuffle": 2}
     torch: ClassVar = ("PixelShuffle",)
     channels: ClassVar = True
@@ -177,6 +179,7 @@ class PixelShuffle(Layer):
 class PixelUnshuffle(Layer):
     """Space into channels: (N, C, H·r, W·r) → (N, C·r², H, W) (PyTorch, PixelUnshuffle)."""
 
+    kernel: ClassVar = "cnnshape.kernels.resample"
     types: ClassVar = {"pixel_unshuffle": 2}
     torch: ClassVar = ("PixelUnshuffle",)
     channels: ClassVar = True
@@ -214,6 +217,7 @@ class PixelUnshuffle(Layer):
 class ChannelShuffle(Layer):
     """Channels of `groups` groups in turn (Zhang et al. 2018; PyTorch, ChannelShuffle)."""
 
+    kernel: ClassVar = "cnnshape.kernels.resample"
     types: ClassVar = {"channel_shuffle": None}
     torch: ClassVar = ("ChannelShuffle",)
     channels: ClassVar = True

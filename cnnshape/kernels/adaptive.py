@@ -1,0 +1,80 @@
+"""Pooling to a given size. Output o covers floor(o·W/O) to ceil((o + 1)·W/O) - 1."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnnshape.kernels.kernel import Array, Context, Gradients, Step, kernel, scalar
+from cnnshape.kernels.linear_map import mapped, mapped_gradient
+from cnnshape.kernels.pooling import Reading, largest_and_where, scattered
+from cnnshape.layers.adaptive import AdaptiveAvgPool, AdaptiveMaxPool, GlobalPool
+
+
+def bounds(size: int, outputs: int) -> tuple[Array, Array]:
+    """Where each output's window begins, and where it ends."""
+    o = np.arange(outputs)
+    return o * size // outputs, -(-(o + 1) * size // outputs)
+
+
+def _mean_matrix(size: int, outputs: int) -> Array:
+    first, end = bounds(size, outputs)
+    places = np.arange(size)
+    inside = (places >= first[:, None]) & (places < end[:, None])
+    return inside / (end - first)[:, None]
+
+
+def _mean(x: Array, shape: tuple[int, ...]) -> Step:
+    """One value a channel: the mean of all positions."""
+    axes = tuple(range(2, x.ndim))
+    count = x[0, 0].size
+
+    def pullback(g: Array) -> Gradients:
+        share = g.reshape(*x.shape[:2], *(1,) * len(axes)) / scalar(count, x)
+        return Gradients((np.broadcast_to(share, x.shape),))
+
+    return Step(x.mean(axis=axes).reshape(shape), pullback, loose=True)
+
+
+@kernel(AdaptiveAvgPool)
+def pool_to_means(layer: AdaptiveAvgPool, context: Context, x: Array) -> Step:
+    sizes = layer.output_sizes(x.shape)
+    if set(sizes) == {1}:
+        return _mean(x, (*x.shape[:2], *sizes))
+    matrices = [_mean_matrix(size, o) for size, o in zip(x.shape[2:], sizes, strict=True)]
+    return Step(
+        mapped(matrices, x), lambda g: Gradients((mapped_gradient(matrices, g),)), loose=True
+    )
+
+
+def _reading(size: int, outputs: int) -> Reading:
+    """Windows of several lengths: shorter ones read their last value again."""
+    first, end = bounds(size, outputs)
+    longest = int((end - first).max())
+    taps = [np.minimum(first + tap, end - 1) for tap in range(longest)]
+    apart = bool((first[1:] >= end[:-1]).all())
+    return Reading(taps, np.arange(size, dtype=np.int32), outputs, size, apart=apart)
+
+
+def max_pool_to(sizes: tuple[int, ...], context: Context, x: Array) -> tuple[Array, Array, Step]:
+    """The values, the indices (PyTorch, `return_indices`), and the step."""
+    readings = [_reading(size, o) for size, o in zip(x.shape[2:], sizes, strict=True)]
+    y, where = largest_and_where(x, readings, context)
+
+    def pullback(g: Array) -> Gradients:
+        return Gradients((scattered(g, where, x, readings, context),))
+
+    return y, where, Step(y, pullback, loose=True)
+
+
+@kernel(AdaptiveMaxPool)
+def pool_to_largest(layer: AdaptiveMaxPool, context: Context, x: Array) -> Step:
+    return max_pool_to(layer.output_sizes(x.shape), context, x)[2]
+
+
+@kernel(GlobalPool)
+def pool_all(layer: GlobalPool, context: Context, x: Array) -> Step:
+    shape = layer.output_shape(x.shape)
+    if layer.type == "global_avg_pool":
+        return _mean(x, shape)
+    y, _, step = max_pool_to((1,) * (x.ndim - 2), context, x)
+    return Step(y.reshape(shape), lambda g: step.pullback(g.reshape(y.shape)), loose=True)

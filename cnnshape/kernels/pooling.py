@@ -1,0 +1,243 @@
+"""Pooling with a sliding window: maxima, means, p-norms, and LeCun's subsampling.
+
+Windows are taken one axis at a time: the largest of the largest, the sum of sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from cnnshape.kernels.convolution import axis_of_slide
+from cnnshape.kernels.correlation import Axes, Axis, padded, unpadded
+from cnnshape.kernels.kernel import Array, Context, Gradients, Step, kernel, scalar
+from cnnshape.layers.pooling import AvgPool, LPPool, MaxPool, Subsample
+from cnnshape.window import Slide
+
+
+class Reading(NamedTuple):
+    """What windows read along one axis: for every tap the places of an array, one an output."""
+
+    taps: Sequence[slice | Array]
+    index: Array
+    """Place → the index in the input, which may be padded."""
+    output: int
+    size: int
+    apart: bool
+    """No two windows share a place."""
+
+
+def reading(axis: Axis) -> Reading:
+    """What a kernel that slides along an axis reads of the padded input."""
+    places = np.arange(axis.reach, dtype=np.int32) - axis.before
+    return Reading(
+        [axis.read(tap) for tap in range(axis.kernel)],
+        np.clip(places, 0, axis.size - 1),
+        axis.output,
+        axis.size,
+        axis.stride >= axis.dilation * (axis.kernel - 1) + 1,
+    )
+
+
+def _along(x: Array, place: int, part: slice | Array) -> Array:
+    """A part of one axis, counted from the end."""
+    return x[(..., part, *(slice(None),) * (-1 - place))]
+
+
+def largest(x: Array, readings: Sequence[Reading], context: Context) -> Array:
+    """The maximum of each window."""
+    for place, read in zip(_from_the_end(readings), reversed(readings), strict=True):
+        y = context.arena.like(x, _shape_after(x, place, read))
+        y[...] = _along(x, place, read.taps[0])
+        for part in read.taps[1:]:
+            np.maximum(y, _along(x, place, part), out=y)
+        x = y
+    return x
+
+
+def _from_the_end(readings: Sequence[Reading]) -> range:
+    return range(-1, -len(readings) - 1, -1)
+
+
+def _shape_after(x: Array, place: int, read: Reading) -> list[int]:
+    shape = list(x.shape)
+    shape[place] = read.output
+    return shape
+
+
+def largest_and_where(
+    x: Array, readings: Sequence[Reading], context: Context
+) -> tuple[Array, Array]:
+    """The maximum of each window, and its index among the positions of the input, row by row.
+
+    Of equal values the first counts (PyTorch). The last axis is taken first; what it leaves is
+    the first column of each row, of which the first row is then taken.
+    """
+    where, weight = np.zeros((), np.int32), 1
+    for place, read in zip(_from_the_end(readings), reversed(readings), strict=True):
+        own = (read.index * np.int32(weight)).reshape(-1, *(1,) * (-1 - place))
+        indices = own if where.ndim == 0 else where + own
+        y = context.arena.like(x, _shape_after(x, place, read))
+        found = context.arena.like(y, dtype=np.int32)
+        y[...] = _along(x, place, read.taps[0])
+        found[...] = _along(indices, place, read.taps[0])
+        for part in read.taps[1:]:
+            values = _along(x, place, part)
+            np.copyto(found, _along(indices, place, part), where=values > y)
+            np.maximum(y, values, out=y)
+        x, where, weight = y, found, weight * read.size
+    return x, where
+
+
+def scattered(
+    g: Array, where: Array, x: Array, readings: Sequence[Reading], context: Context
+) -> Array:
+    """The gradient by x: each output's, at the position that its value came from."""
+    by_x = context.arena.zeros(x.swapaxes(0, 1).shape, g.dtype)
+    maps = np.arange(len(x) * x.shape[1]).reshape(x.shape[1], len(x), *(1,) * (x.ndim - 2))
+    flat = (where.swapaxes(0, 1) + maps * prod(x.shape[2:])).ravel()
+    values = g.swapaxes(0, 1).ravel()
+    if all(read.apart for read in readings):
+        by_x.reshape(-1)[flat] = values
+    else:
+        np.add.at(by_x.reshape(-1), flat, values)
+    return by_x.swapaxes(0, 1)
+
+
+def max_pool(axes: Axes, context: Context, x: Array) -> tuple[Array, Array, Step]:
+    """The values, the indices (PyTorch, `return_indices`), and the step."""
+    readings = [reading(axis) for axis in axes]
+    source = padded(x, axes, context.arena, -np.inf)
+    y, where = largest_and_where(source, readings, context)
+
+    def pullback(g: Array) -> Gradients:
+        return Gradients((scattered(g, where, x, readings, context),))
+
+    return y, where, Step(y, pullback, loose=True)
+
+
+@kernel(MaxPool)
+def pool_largest(layer: MaxPool, context: Context, x: Array) -> Step:
+    axes = [axis_of_slide(slide) for slide in layer.slides(context.shapes[0])]
+    if context.backward:
+        return max_pool(axes, context, x)[2]
+    source = padded(x, axes, context.arena, -np.inf)
+    return Step(largest(source, [reading(axis) for axis in axes], context), no_way_back)
+
+
+def no_way_back(g: Array) -> Gradients:
+    """In the place of a pullback where none was asked for."""
+    raise RuntimeError("this step was computed without a way back")
+
+
+def sums(x: Array, axes: Axes, context: Context) -> Array:
+    """The sum of each window of the padded x."""
+    for place, axis in zip(range(-1, -len(axes) - 1, -1), reversed(axes), strict=True):
+        parts = [_along(x, place, axis.read(tap)) for tap in range(axis.kernel)]
+        y = context.arena.like(parts[0])
+        np.add(parts[0], parts[1] if len(parts) > 1 else scalar(0, x), out=y)
+        for part in parts[2:]:
+            y += part
+        x = y
+    return x
+
+
+def sums_gradient(g: Array, axes: Axes, context: Context) -> Array:
+    """The gradient by the padded x: along each axis, what the windows on a position got."""
+    for place, axis in zip(range(-len(axes), 0), axes, strict=True):
+        shape = list(g.shape)
+        shape[place] = axis.reach
+        spread = context.arena.like(g, shape)
+        spread.fill(0)
+        for tap in range(axis.kernel):
+            target = _along(spread, place, axis.read(tap))
+            target += g
+        g = spread
+    return g
+
+
+def _counts(slide: Slide, *, with_pads: bool) -> Array:
+    """For each output along an axis the values that its mean is of.
+
+    A window may hang over the end of input and padding (`ceil_mode`); what lies there never counts
+    (PyTorch, AvgPool2d).
+    """
+    first = np.arange(slide.output_size()) * slide.stride - slide.before
+    end = np.minimum(first + slide.kernel, slide.size + slide.after)
+    if with_pads:
+        return end - first
+    return np.minimum(end, slide.size) - np.maximum(first, 0)
+
+
+def mean_pool(
+    slides: list[Slide], context: Context, x: Array, divisor: Array
+) -> tuple[Array, Callable[[Array], Array]]:
+    """Sums of windows, divided; and the gradient by x."""
+    axes, arena = [axis_of_slide(slide) for slide in slides], context.arena
+    factor = (1 / divisor).astype(x.dtype)
+    y = sums(padded(x, axes, arena), axes, context)
+    y *= factor
+
+    def gradient(g: Array) -> Array:
+        shared = np.multiply(g, factor, out=arena.like(g))
+        return unpadded(sums_gradient(shared, axes, context), x.shape, axes, arena)
+
+    return y, gradient
+
+
+def _outer(counts: list[Array]) -> Array:
+    return reduce(np.multiply.outer, counts)
+
+
+@kernel(AvgPool)
+def pool_mean(layer: AvgPool, context: Context, x: Array) -> Step:
+    slides = layer.slides(context.shapes[0])
+    counts = [_counts(slide, with_pads=layer.count_include_pad) for slide in slides]
+    given = layer.divisor_override
+    divisor = _outer(counts) if given is None else np.array(given)
+    y, gradient = mean_pool(slides, context, x, divisor)
+    return Step(y, lambda g: Gradients((gradient(g),)), loose=True)
+
+
+@kernel(LPPool)
+def pool_norm(layer: LPPool, context: Context, x: Array) -> Step:
+    """PyTorch's way: the p-th root of the mean of xᵖ times the kernel's size.
+
+    Where a window of `ceil_mode` hangs over the end, its mean is of fewer values, so the norm is
+    larger than that of its values.
+    """
+    power, size = layer.norm_type, prod(layer.kernel_sizes)
+    slides = layer.slides(context.shapes[0])
+    divisor = _outer([_counts(slide, with_pads=True) for slide in slides])
+    means, gradient = mean_pool(slides, context, x**power, divisor)
+    total = np.maximum(means, 0) * scalar(size, x)
+    y = total ** (1 / power)
+
+    def pullback(g: Array) -> Gradients:
+        positive = total > 0
+        slope = np.zeros_like(total)
+        np.divide(y, power * total, out=slope, where=positive)
+        by_power = gradient(g * slope * scalar(size, x))
+        return Gradients((by_power * power * x ** (power - 1),))
+
+    return Step(y, pullback)
+
+
+@kernel(Subsample)
+def subsample(layer: Subsample, context: Context, x: Array) -> Step:
+    """Each window's mean, times a gain a map, plus a bias a map."""
+    slides = layer.slides(context.shapes[0])
+    along = (-1, *(1,) * (x.ndim - 2))
+    gain, bias = (context.weights[name].reshape(along) for name in ("weight", "bias"))
+    means, gradient = mean_pool(slides, context, x, np.array(prod(layer.kernel_sizes)))
+
+    def pullback(g: Array) -> Gradients:
+        others = (0, *range(2, g.ndim))
+        weights = {"weight": (g * means).sum(axis=others), "bias": g.sum(axis=others)}
+        return Gradients((gradient(g * gain),), weights)
+
+    return Step(means * gain + bias, pullback, loose=True)
