@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.execute.failure import RunError, failure
+from cnnshape.execute.failure import failure
 from cnnshape.execute.plan import Plan, Stage
 from cnnshape.execute.weights import Arrays, generator
 from cnnshape.kernels.arena import Arena, Array

@@ -93,7 +93,7 @@ def _softsign(x: Array) -> tuple[Array, Slope]:
 
 
 def tanhshrink(x: Array) -> tuple[Array, Slope]:
-    """x - tanh(x) (PyTorch, Tanhshrink)."""
+    """The rest x - tanh(x) (PyTorch, Tanhshrink)."""
     y = np.tanh(x)
     return x - y, lambda: y * y
 
@@ -171,9 +171,7 @@ def activate_elu(layer: ELU, context: Context, x: Array) -> Step:
     if layer.type == "celu":
         y = np.where(x > 0, x, alpha * np.expm1(below / alpha))
         rounded = float(np.float32(alpha))  # PyTorch's way back divides by α in single precision
-        return curved(
-            x, y, lambda: np.where(x > 0, 1, alpha / rounded * np.exp(below / rounded))
-        )
+        return curved(x, y, lambda: np.where(x > 0, 1, alpha / rounded * np.exp(below / rounded)))
     y = np.where(x > 0, x, alpha * np.expm1(below))
     return curved(x, y, lambda: np.where(x > 0, 1, alpha * np.exp(below)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import prod
 from typing import NamedTuple
 
@@ -20,7 +20,6 @@ from cnnshape.layers.normalisation import (
     LayerNorm,
     LocalResponseNorm,
     RMSNorm,
-    Trailing,
 )
 
 CACHED = 1 << 17
@@ -170,11 +169,11 @@ def _sum_to(values: Array, shape: Shape) -> Array:
 
 
 def _normalised_rows(
-    context: Context, x: Array, rows: int, eps: float, along: tuple[int, ...]
+    stored: Mapping[str, Array], x: Array, rows: int, eps: float, along: tuple[int, ...]
 ) -> Step:
     """Rows of x standardised, then gains and biases, whose shape in x is `along`."""
     normal, scale = standardised(x.reshape(rows, -1), eps)
-    weight, bias = context.weights.get("weight"), context.weights.get("bias")
+    weight, bias = stored.get("weight"), stored.get("bias")
     y = normal.reshape(x.shape)
     if weight is not None:
         y = y * weight.reshape(along)
@@ -201,14 +200,14 @@ def _a_channel(x: Array) -> tuple[int, ...]:
 
 @kernel(GroupNorm)
 def normalise_groups(layer: GroupNorm, context: Context, x: Array) -> Step:
-    return _normalised_rows(context, x, len(x) * layer.num_groups, layer.eps, _a_channel(x))
+    return _normalised_rows(context.weights, x, len(x) * layer.num_groups, layer.eps, _a_channel(x))
 
 
 @kernel(InstanceNorm)
 def normalise_instances(layer: InstanceNorm, context: Context, x: Array) -> Step:
     """Each sample by itself; running statistics follow the mean of the samples' (PyTorch)."""
     if not layer.track_running_stats:
-        return _normalised_rows(context, x, len(x) * x.shape[1], layer.eps, _a_channel(x))
+        return _normalised_rows(context.weights, x, len(x) * x.shape[1], layer.eps, _a_channel(x))
     if not context.training:
         return _by_running_statistics(layer, context, x)
     axes = tuple(range(2, x.ndim))
@@ -216,7 +215,7 @@ def normalise_instances(layer: InstanceNorm, context: Context, x: Array) -> Step
     _check_count(count)
     variance = x.var(axis=axes) * (count / (count - 1))
     _update(context, layer.momentum, x.mean(axis=(0, *axes)), variance.mean(axis=0))
-    return _normalised_rows(context, x, len(x) * x.shape[1], layer.eps, _a_channel(x))
+    return _normalised_rows(context.weights, x, len(x) * x.shape[1], layer.eps, _a_channel(x))
 
 
 def _by_running_statistics(layer: InstanceNorm, context: Context, x: Array) -> Step:
@@ -233,24 +232,23 @@ def _by_running_statistics(layer: InstanceNorm, context: Context, x: Array) -> S
     return Step(normal * gain.reshape(along) + bias.reshape(along), pullback)
 
 
-def _rows_of(layer: Trailing, x: Array) -> tuple[int, Shape]:
-    """How many rows are normalised, and the shape of one."""
-    shape = layer.shape_of(x.shape)
-    return prod(x.shape[: x.ndim - len(shape)]), shape
-
-
 @kernel(LayerNorm)
 def normalise_layer(layer: LayerNorm, context: Context, x: Array) -> Step:
-    rows, shape = _rows_of(layer, x)
-    return _normalised_rows(context, x, rows, layer.eps, (1, *shape))
+    return layer_norm(x, layer.shape_of(x.shape), layer.eps, context.weights)
+
+
+def layer_norm(x: Array, shape: Shape, eps: float, stored: Mapping[str, Array]) -> Step:
+    """The last axes, of `shape`, standardised; `stored` may hold a `weight` and a `bias`."""
+    rows = prod(x.shape[: x.ndim - len(shape)])
+    return _normalised_rows(stored, x, rows, eps, (1, *shape))
 
 
 @kernel(RMSNorm)
 def normalise_by_root_mean_square(layer: RMSNorm, context: Context, x: Array) -> Step:
     """x/√(mean x² + ε)·γ; ε is by default the precision of the numbers (PyTorch, RMSNorm)."""
-    count, shape = _rows_of(layer, x)
+    shape = layer.shape_of(x.shape)
     eps = np.finfo(x.dtype).eps if layer.eps is None else layer.eps
-    rows = x.reshape(count, -1)
+    rows = x.reshape(-1, prod(shape))
     scale = 1 / np.sqrt(np.vecdot(rows, rows) / rows.shape[1] + scalar(float(eps), x))[:, None]
     normal = rows * scale
     gain = context.weights.get("weight")
