@@ -25,7 +25,7 @@ Cell = Callable[[Any, Array, Array, Arrays], tuple[Arrays, Back]]
 
 
 def _rnn_cell(layer: RNN, inner: Array, hidden: Array, state: Arrays) -> tuple[Arrays, Back]:
-    """h' = tanh(inner + hidden), or with ReLU."""
+    """The state h' = tanh(inner + hidden), or with ReLU."""
     total = inner + hidden
     rectified = layer.nonlinearity == "relu"
     h = np.maximum(total, 0) if rectified else np.tanh(total)
@@ -38,7 +38,7 @@ def _rnn_cell(layer: RNN, inner: Array, hidden: Array, state: Arrays) -> tuple[A
 
 
 def _lstm_cell(layer: LSTM, inner: Array, hidden: Array, state: Arrays) -> tuple[Arrays, Back]:
-    """c' = σ(f)c + σ(i)tanh(g), h' = σ(o)tanh(c'); gates in the order i, f, g, o (PyTorch)."""
+    """Memory c' = σ(f)c + σ(i)tanh(g), state h' = σ(o)tanh(c'); gates i, f, g, o (PyTorch)."""
     i, f, candidate, o = np.split(inner + hidden, 4, axis=1)
     i, f, candidate, o = sigmoid(i), sigmoid(f), np.tanh(candidate), sigmoid(o)
     old = state[1]
@@ -60,7 +60,7 @@ def _lstm_cell(layer: LSTM, inner: Array, hidden: Array, state: Arrays) -> tuple
 
 
 def _gru_cell(layer: GRU, inner: Array, hidden: Array, state: Arrays) -> tuple[Arrays, Back]:
-    """n = tanh(x_n + σ(r)h_n), h' = (1 - z)n + z·h; gates in the order r, z, n (PyTorch)."""
+    """The state h' = (1 - z)n + z·h, n = tanh(x_n + σ(r)h_n); gates r, z, n (PyTorch)."""
     inner_parts, hidden_parts = np.split(inner, 3, axis=1), np.split(hidden, 3, axis=1)
     r, z = (sigmoid(a + b) for a, b in zip(inner_parts[:2], hidden_parts[:2], strict=True))
     n = np.tanh(inner_parts[2] + r * hidden_parts[2])
