@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from math import inf, isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +13,14 @@ from cnnshape.execute.plan import Plan
 from cnnshape.execute.weights import Arrays, generator
 from cnnshape.kernels.arena import Array
 
-STEP = 1e-5
-"""How far along a direction of length 1 a scale of 1; the error is of its square."""
+STEPS = (1e-5, 1e-7)
+"""How far along a direction of length 1, in parts of the largest value.
+
+The error of a difference is of the square of its step. The smaller step serves where a kink, as
+ReLU has at 0, lies within the larger.
+"""
+NEAR = 1e-6
+"""An error that no smaller step need mend."""
 
 
 class Slope(NamedTuple):
@@ -27,7 +34,8 @@ class Slope(NamedTuple):
     def error(self) -> float:
         """How far apart they are, as a part of the larger; of slopes below 1e-4, of 1e-4."""
         size = max(abs(self.computed), abs(self.measured), 1e-4)
-        return abs(self.computed - self.measured) / size
+        apart = abs(self.computed - self.measured)
+        return apart / size if isfinite(apart) else inf
 
 
 def check_gradients(
@@ -69,15 +77,26 @@ def _double(x: Array) -> Array:
     return x.astype(np.float64) if x.dtype.kind == "f" else x
 
 
-def _slope(name: str, gradient: Array, group: Arrays, scalar, random: np.random.Generator) -> Slope:
+def _slope(
+    name: str,
+    gradient: Array,
+    group: Arrays,
+    scalar: Callable[[], float],
+    random: np.random.Generator,
+) -> Slope:
     direction = random.standard_normal(gradient.shape)
     direction /= np.linalg.norm(direction) or 1
-    middle = group[name]
-    step = STEP * max(float(np.abs(middle).max(initial=0)), 1e-2)
-    ends = []
-    for sign in (1, -1):
-        group[name] = middle + sign * step * direction
-        ends.append(scalar())
+    computed, middle = float((gradient * direction).sum()), group[name]
+    best = Slope(name, computed, inf)
+    for part in STEPS:
+        step = part * max(float(np.abs(middle).max(initial=0)), 1e-2)
+        ends = []
+        for sign in (1, -1):
+            group[name] = middle + sign * step * direction
+            ends.append(scalar())
+        found = Slope(name, computed, (ends[0] - ends[1]) / (2 * step))
+        best = min(best, found, key=lambda slope: slope.error)
+        if best.error < NEAR:
+            break
     group[name] = middle
-    measured = (ends[0] - ends[1]) / (2 * step)
-    return Slope(name, float((gradient * direction).sum()), measured)
+    return best

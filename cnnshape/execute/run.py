@@ -42,15 +42,16 @@ def run(
     training: bool = False,
     seed: int = 0,
     fast: bool = False,
+    dtype: npt.DTypeLike | None = None,
 ) -> Result:
-    """Run a model forward and backward. Its precision is that of its inputs.
+    """Run a model forward and backward, by default in the precision of its inputs.
 
     `output_gradients` are the cotangents of layers; without them those of the outputs are drawn.
     """
-    arrays = input_arrays(graph, inputs)
+    arrays = input_arrays(graph, inputs, dtype)
+    dtype = dtype or precision(arrays)
     planned = plan(graph, next(iter(arrays.values())).shape[0])
     _check_inputs(planned, arrays)
-    dtype = precision(arrays)
     stored = weights_of(planned, weights, seed=seed, dtype=dtype)
     settings = Settings(training=training, seed=seed, fast=fast)
     done = forward(planned, arrays, stored, settings)
@@ -69,7 +70,7 @@ def run(
     )
 
 
-def input_arrays(graph: Graph, inputs: Given) -> Arrays:
+def input_arrays(graph: Graph, inputs: Given, dtype: npt.DTypeLike | None = None) -> Arrays:
     """The inputs as arrays of one precision, integers where the model reads integers."""
     names = [item.name for item in graph.inputs]
     for name in inputs:
@@ -80,7 +81,7 @@ def input_arrays(graph: Graph, inputs: Given) -> Arrays:
         if name not in inputs:
             raise failure("unknown-reference", f"the input `{name}` is not given")
     arrays = {name: np.asarray(inputs[name]) for name in names}
-    dtype = precision(arrays)
+    dtype = dtype or precision(arrays)
     return {
         item.name: np.asarray(
             arrays[item.name], np.int64 if is_integer(item.dtype) else dtype, order="C"

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from cnnshape.kernels.arena import Array
 from cnnshape.kernels.error_function import erf
 from cnnshape.kernels.initial import Shapes, Weights
-from cnnshape.kernels.kernel import Array, Context, Gradients, Step, kernel, scalar
+from cnnshape.kernels.kernel import Context, Gradients, Step, kernel, scalar
 from cnnshape.layer import Layer
 from cnnshape.layers.activation import (
     ELU,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnnshape.kernels.kernel import Array, Context, Gradients, Step, kernel, scalar
+from cnnshape.kernels.arena import Array
+from cnnshape.kernels.kernel import Context, Gradients, Step, kernel, scalar
 from cnnshape.kernels.linear_map import mapped, mapped_gradient
 from cnnshape.kernels.pooling import Reading, largest_and_where, scattered
 from cnnshape.layers.adaptive import AdaptiveAvgPool, AdaptiveMaxPool, GlobalPool

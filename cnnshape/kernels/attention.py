@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnshape.kernels.activation import gelu
+from cnnshape.kernels.arena import Array
 from cnnshape.kernels.dense import linear
 from cnnshape.kernels.initial import Shapes, Weights, uniform, xavier
-from cnnshape.kernels.kernel import Array, Arrays, Context, Gradients, Step, kernel, scalar
+from cnnshape.kernels.kernel import Arrays, Context, Gradients, Step, kernel, scalar
 from cnnshape.kernels.normalisation import layer_norm
 from cnnshape.kernels.softmax import softmax, softmax_gradient
 from cnnshape.layer import Batch, Layer, is_bias

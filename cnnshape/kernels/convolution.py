@@ -7,6 +7,7 @@ from math import prod, sqrt
 
 import numpy as np
 
+from cnnshape.kernels.arena import Array
 from cnnshape.kernels.border import Pair, border_gradient, bordered
 from cnnshape.kernels.correlation import (
     Axes,
@@ -22,7 +23,7 @@ from cnnshape.kernels.correlation import (
     unpadded,
 )
 from cnnshape.kernels.initial import Shapes, Weights, by_fan_in, uniform
-from cnnshape.kernels.kernel import Array, Context, Gradients, Step, kernel
+from cnnshape.kernels.kernel import Context, Gradients, Step, kernel
 from cnnshape.layer import Layer
 from cnnshape.layers.convolution import Conv, ConvTranspose, LocallyConnected
 from cnnshape.window import Slide, Spread

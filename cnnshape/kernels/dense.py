@@ -7,8 +7,9 @@ from math import sqrt
 
 import numpy as np
 
+from cnnshape.kernels.arena import Array
 from cnnshape.kernels.initial import Shapes, Weights, by_fan_in, uniform
-from cnnshape.kernels.kernel import Array, Context, Gradients, Step, kernel
+from cnnshape.kernels.kernel import Context, Gradients, Step, kernel
 from cnnshape.layer import Layer
 from cnnshape.layers.dense import RBF, Bilinear, Embedding, Linear
 

@@ -7,7 +7,8 @@ from itertools import accumulate
 
 import numpy as np
 
-from cnnshape.kernels.kernel import Array, Arrays, Context, Gradients, Step, kernel, reduced_to
+from cnnshape.kernels.arena import Array
+from cnnshape.kernels.kernel import Arrays, Context, Gradients, Step, kernel, reduced_to
 from cnnshape.layers.axis import axis_of
 from cnnshape.layers.merge import Concat, Elementwise, Matmul
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cnnshape.kernels.arena import Arena
+from cnnshape.kernels.arena import Arena, Array
 from cnnshape.kernels.border import Pair, border_gradient, bordered
-from cnnshape.kernels.kernel import Array, Context, Gradients, Step, kernel
+from cnnshape.kernels.kernel import Context, Gradients, Step, kernel
 from cnnshape.layers.padding import ConstantPad, Crop, ModePad, Slice, ZeroPad
 
 

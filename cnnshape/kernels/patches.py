@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
+from cnnshape.kernels.arena import Array
 from cnnshape.kernels.convolution import axis_of_slide
 from cnnshape.kernels.correlation import (
     Axes,
@@ -14,7 +15,7 @@ from cnnshape.kernels.correlation import (
     scatter,
     unpadded,
 )
-from cnnshape.kernels.kernel import Array, Context, Gradients, Step, kernel
+from cnnshape.kernels.kernel import Context, Gradients, Step, kernel
 from cnnshape.layer import Shape
 from cnnshape.layers.patches import Fold, Patches, Unfold
 

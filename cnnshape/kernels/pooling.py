@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cnnshape.kernels.arena import Array
 from cnnshape.kernels.convolution import axis_of_slide
 from cnnshape.kernels.correlation import Axes, Axis, padded, unpadded
-from cnnshape.kernels.kernel import Array, Context, Gradients, Step, kernel, scalar
+from cnnshape.kernels.kernel import Context, Gradients, Step, kernel, scalar
 from cnnshape.layers.pooling import AvgPool, LPPool, MaxPool, Subsample
 from cnnshape.window import Slide
 

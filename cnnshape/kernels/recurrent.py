@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnnshape.kernels.activation import sigmoid
+from cnnshape.kernels.arena import Array
 from cnnshape.kernels.initial import Shapes, Weights, uniform
-from cnnshape.kernels.kernel import Array, Arrays, Context, Gradients, Step, kernel, scalar
+from cnnshape.kernels.kernel import Arrays, Context, Gradients, Step, kernel, scalar
 from cnnshape.layer import Batch, Layer
 from cnnshape.layers.recurrent import GRU, LSTM, RNN, Recurrent
 

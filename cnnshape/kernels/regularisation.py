@@ -6,7 +6,8 @@ from math import sqrt
 
 import numpy as np
 
-from cnnshape.kernels.kernel import Array, Context, Gradients, Step, kernel, scalar
+from cnnshape.kernels.arena import Array
+from cnnshape.kernels.kernel import Context, Gradients, Step, kernel, scalar
 from cnnshape.layer import Shape
 from cnnshape.layers.regularisation import Dropout, DropoutChannels, DropPath
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cnnshape.kernels import interpolation
-from cnnshape.kernels.kernel import Array, Context, Gradients, Step, kernel
+from cnnshape.kernels.arena import Array
+from cnnshape.kernels.kernel import Context, Gradients, Step, kernel
 from cnnshape.kernels.linear_map import mapped, mapped_gradient
 from cnnshape.layers.resample import ChannelShuffle, PixelShuffle, PixelUnshuffle, Upsample
 

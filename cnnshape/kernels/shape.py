@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cnnshape.kernels.kernel import Array, Context, Gradients, Step, kernel
+from cnnshape.kernels.arena import Array
+from cnnshape.kernels.kernel import Context, Gradients, Step, kernel
 from cnnshape.layers.shape import (
     Flatten,
     Permute,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cnnshape.kernels.activation import sigmoid
-from cnnshape.kernels.kernel import Array, Context, Gradients, Step, kernel
+from cnnshape.kernels.arena import Array
+from cnnshape.kernels.kernel import Context, Gradients, Step, kernel
 from cnnshape.layers.axis import axis_of
 from cnnshape.layers.softmax import GLU, Softmax
 
