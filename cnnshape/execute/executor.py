@@ -15,8 +15,10 @@ from cnnshape.kernels.arena import Arena, Array
 from cnnshape.kernels.kernel import Context, Gradients, Pullback, Step
 from cnnshape.layer import show
 
-QUIET = {"over": "ignore", "invalid": "ignore", "divide": "ignore", "under": "ignore"}
-"""A value that is no number is found in the result; NumPy need not warn of it."""
+
+def quiet() -> np.errstate:
+    """A value that is no number is found in the result; NumPy need not warn of it."""
+    return np.errstate(all="ignore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Forward:
         """Gradients by inputs and by weights. It can be done once: it frees what it has used."""
         gradients = dict(output_gradients)
         by_weights: Arrays = {}
-        with np.errstate(**QUIET):
+        with quiet():
             for stage in reversed(self.plan.stages):
                 pullback = self.pullbacks.pop(stage.name, None)
                 g = gradients.pop(stage.name, None)
@@ -90,7 +92,7 @@ def forward(
     run = Forward(plan, settings, dict(inputs), arena=arena or Arena(),
                   needed=plan.in_need(wanted) if settings.backward else frozenset())  # fmt: skip
     local = _local(plan, weights)
-    with np.errstate(**QUIET):
+    with quiet():
         for stage in plan.stages:
             _advance(run, stage, local[stage.owner])
     return run

@@ -146,6 +146,6 @@ def _drawn(graph: Graph, item: Input, batch: int, seed: int, dtype: npt.DTypeLik
     random = generator(seed, f"input {item.name}")
     if not is_integer(item.dtype):
         return random.standard_normal(shape, dtype=np.float32).astype(dtype)
-    layers = [node.layer for node in graph.nodes if item.name in node.inputs]
-    bounds = [layer.num_embeddings for layer in layers if hasattr(layer, "num_embeddings")]
+    readers = [vars(node.layer) for node in graph.nodes if item.name in node.inputs and node.layer]
+    bounds = [reader["num_embeddings"] for reader in readers if "num_embeddings" in reader]
     return random.integers(0, min(bounds, default=2), shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 from mmap import mmap
 from typing import Any
@@ -12,6 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+
+
+def trailing(parts: Iterable[slice | Array]) -> Any:
+    """The index of parts of the last axes alone."""
+    return (..., *parts)
+
 
 SMALLEST = 1 << 16
 """Bytes below which an array is NumPy's own affair."""
@@ -58,7 +64,7 @@ class Arena:
         return array
 
     def like(
-        self, x: Array, shape: Sequence[int] | None = None, dtype: npt.DTypeLike = None
+        self, x: Array, shape: Sequence[int] | None = None, dtype: npt.DTypeLike | None = None
     ) -> Array:
         """An array whose axes lie in memory in the order of those of `x`; by default its shape."""
         order = sorted(range(x.ndim), key=lambda axis: -abs(x.strides[axis]))

@@ -32,7 +32,7 @@ class Attended(NamedTuple):
 class Heads(NamedTuple):
     """How attention is carried out."""
 
-    count: int
+    number: int
     dropout: float = 0.0
     zero: bool = False
     """A key and a value of zeros are put behind the others."""
@@ -46,7 +46,7 @@ def attend(
     projected = [linear(x, w, b) for x, w, b in zip(sources, matrices, biases, strict=True)]
     q, k, v = (y for y, _ in projected)
     k, v = (_extended(y, weights.get(f"bias_{n}"), heads) for n, y in (("k", k), ("v", v)))
-    q, k, v = (_split(y, heads.count) for y in (q, k, v))
+    q, k, v = (_split(y, heads.number) for y in (q, k, v))
     scale = scalar(1 / sqrt(q.shape[-1]), q)
     shares = softmax(q @ k.swapaxes(2, 3) * scale, -1)
     mask = _mask(heads.dropout, context, shares)
@@ -56,10 +56,10 @@ def attend(
     def back(g: Array, by_means: Array | None) -> tuple[Arrays, Weights]:
         by_joined, by_out, by_out_bias = out_back(g)
         assert by_joined is not None
-        by_mixed = _split(by_joined, heads.count)
+        by_mixed = _split(by_joined, heads.number)
         by_kept = by_mixed @ v.swapaxes(2, 3)
         if by_means is not None:
-            by_kept = by_kept + by_means[:, None] / scalar(heads.count, g)
+            by_kept = by_kept + by_means[:, None] / scalar(heads.number, g)
         by_scores = softmax_gradient(by_kept * mask, shares, -1) * scale
         by_parts = (by_scores @ k, by_scores.swapaxes(2, 3) @ q, kept.swapaxes(2, 3) @ by_mixed)
         found: Weights = {"out_proj.weight": by_out}

@@ -54,11 +54,12 @@ def _bias_gradient(context: Context, g: Array) -> dict[str, Array]:
     return {"bias": g.reshape(len(g), -1).sum(axis=1)}
 
 
-def _table_weights(layer: Conv, shapes: Shapes, random: np.random.Generator) -> Weights:
+def _table_weights(layer: Layer, shapes: Shapes, random: np.random.Generator) -> Weights:
     """Uniform in ±1/√fan_in; with a connection table a map's fan-in counts its connections."""
-    if layer.connection_table is None:
+    table = vars(layer)["connection_table"]
+    if table is None:
         return by_fan_in(layer, shapes, random)
-    counts = np.array([sum(row) for row in layer.connection_table])
+    counts = np.array([sum(row) for row in table])
     bounds = 1 / np.sqrt(counts * prod(shapes["weight"][1:])).astype(np.float32)
     weight = uniform(random, shapes["weight"], 1)
     weight *= np.repeat(bounds, counts).reshape(-1, *(1,) * (weight.ndim - 1))

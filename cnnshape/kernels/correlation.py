@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from cnnshape.kernels.arena import Arena, Array
+from cnnshape.kernels.arena import Arena, Array, trailing
 
 COLUMNS = 1 << 20
 """Values in a buffer of columns: 4 MB in single precision."""
@@ -62,11 +62,11 @@ def padded(x: Array, axes: Axes, arena: Arena, fill: float = 0) -> Array:
     if not any(before) and wanted == x.shape[2:]:
         return x
     if all(b == 0 and w <= axis.size for b, w, axis in zip(before, wanted, axes, strict=True)):
-        return x[(..., *map(slice, wanted))]
+        return x[trailing(map(slice, wanted))]
     y = arena.empty((*x.shape[:2], *wanted), x.dtype)
     y.fill(fill)
     inner, outer = overlap(axes)
-    y[(..., *inner)] = x[(..., *outer)]
+    y[trailing(inner)] = x[trailing(outer)]
     return y
 
 
@@ -83,11 +83,11 @@ def overlap(axes: Axes) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
 def unpadded(padded_gradient: Array, shape: Sequence[int], axes: Axes, arena: Arena) -> Array:
     """The gradient by `x` of that by `padded(x)`; what no window read has none."""
     inner, outer = overlap(axes)
-    part = padded_gradient[(..., *inner)]
+    part = padded_gradient[trailing(inner)]
     if part.shape == tuple(shape):
         return part
     whole = arena.zeros(shape, part.dtype)
-    whole[(..., *outer)] = part
+    whole[trailing(outer)] = part
     return whole
 
 
@@ -126,7 +126,7 @@ def gather(x: Array, axes: Axes, block: Block, arena: Arena, buffer: Array | Non
     gathered = buffer[: prod(shape)].reshape(shape)
     samples = x[:, block.samples]
     for tap in taps(axes):
-        gathered[(slice(None), *tap)] = samples[(..., *reads(axes, tap, block.rows))]
+        gathered[at(tap)] = samples[trailing(reads(axes, tap, block.rows))]
     return gathered.reshape(len(x) * prod(axis.kernel for axis in axes), -1)
 
 
@@ -135,13 +135,18 @@ def scatter(gathered: Array, spread: Array, axes: Axes, block: Block) -> None:
     gathered = gathered.reshape(_column_shape(len(spread), axes, block))
     samples = spread[:, block.samples]
     for tap in taps(axes):
-        samples[(..., *reads(axes, tap, block.rows))] += gathered[(slice(None), *tap)]
+        samples[trailing(reads(axes, tap, block.rows))] += gathered[at(tap)]
 
 
 def _column_shape(channels: int, axes: Axes, block: Block) -> tuple[int, ...]:
     kernel = [axis.kernel for axis in axes]
     samples, rows = (part.stop - part.start for part in block)
     return (channels, *kernel, samples, rows, *(axis.output for axis in axes[1:]))
+
+
+def at(tap: Sequence[int]) -> Any:
+    """The index of a tap in (C, *kernel, …)."""
+    return (slice(None), *tap)
 
 
 def taps(axes: Axes) -> Iterator[tuple[int, ...]]:
@@ -248,7 +253,7 @@ def input_gradient(g: Array, w: Array, axes: Axes, groups: int, arena: Arena) ->
 def turned(w: Array, groups: int) -> Array:
     """The kernels turned about their middle, inputs and outputs exchanged in every group."""
     split = w.reshape(groups, len(w) // groups, *w.shape[1:]).swapaxes(1, 2)
-    flipped = split[(..., *(slice(None, None, -1),) * (w.ndim - 2))]
+    flipped = split[trailing([slice(None, None, -1)] * (w.ndim - 2))]
     return np.ascontiguousarray(flipped).reshape(-1, len(w) // groups, *w.shape[2:])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cnnshape.kernels.arena import Arena, Array
+from cnnshape.kernels.arena import Arena, Array, trailing
 from cnnshape.kernels.border import Pair, border_gradient, bordered
 from cnnshape.kernels.kernel import Context, Gradients, Step, kernel
 from cnnshape.layers.padding import ConstantPad, Crop, ModePad, Slice, ZeroPad
@@ -31,10 +31,10 @@ def surrounded(x: Array, pads: Sequence[Pair], value: float, arena: Arena) -> St
     shape = [size + before + after for size, (before, after) in zip(sizes, pads, strict=True)]
     y = arena.like(x, (*x.shape[: x.ndim - len(pads)], *shape))
     y.fill(value)
-    y[(..., *place)] = x[(..., *left)]
+    y[trailing(place)] = x[trailing(left)]
 
     def pullback(g: Array) -> Gradients:
-        return Gradients((put_back(g[(..., *place)], x.shape, left),))
+        return Gradients((put_back(g[trailing(place)], x.shape, left),))
 
     return Step(y, pullback, loose=True)
 
@@ -44,7 +44,7 @@ def put_back(g: Array, shape: Sequence[int], part: Sequence[slice]) -> Array:
     if g.shape == tuple(shape):
         return g
     whole = np.zeros(shape, g.dtype)
-    whole[(..., *part)] = g
+    whole[trailing(part)] = g
     return whole
 
 
@@ -63,7 +63,7 @@ def crop(layer: Crop, context: Context, x: Array, *others: Array) -> Step:
     margins = layer.margins(x.shape, *(other.shape for other in others))
     pairs = zip(x.shape[2:], margins, strict=True)
     part = tuple(slice(before, size - after) for size, (before, after) in pairs)
-    return Step(x[(..., *part)], lambda g: Gradients((put_back(g, x.shape, part),)))
+    return Step(x[trailing(part)], lambda g: Gradients((put_back(g, x.shape, part),)))
 
 
 @kernel(Slice)

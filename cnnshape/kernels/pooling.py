@@ -24,7 +24,7 @@ class Reading(NamedTuple):
     """What windows read along one axis: for every tap the places of an array, one an output."""
 
     taps: Sequence[slice | Array]
-    index: Array
+    inputs: Array
     """Place → the index in the input, which may be padded."""
     output: int
     size: int
@@ -80,7 +80,7 @@ def largest_and_where(
     """
     where, weight = np.zeros((), np.int32), 1
     for place, read in zip(_from_the_end(readings), reversed(readings), strict=True):
-        own = (read.index * np.int32(weight)).reshape(-1, *(1,) * (-1 - place))
+        own = (read.inputs * np.int32(weight)).reshape(-1, *(1,) * (-1 - place))
         indices = own if where.ndim == 0 else where + own
         y = context.arena.like(x, _shape_after(x, place, read))
         found = context.arena.like(y, dtype=np.int32)

@@ -197,7 +197,8 @@ def recur(layer: Recurrent, context: Context, x: Array) -> Passage:
             row = sweeps[number]
             lasts = states[number * len(row) : (number + 1) * len(row)]
             halves = np.split(g, len(row), axis=2)
-            done = [s.back(*given) for s, *given in zip(row, halves, lasts, strict=True)]
+            given = zip(row, halves, lasts, strict=True)
+            done = [sweep.back(half, last) for sweep, half, last in given]
             g = np.add.reduce([by_x for by_x, _ in done])
             for _, found in done:
                 weights.update(found)
