@@ -7,7 +7,7 @@ import numpy as np
 from cnnshape.kernels.arena import Array
 from cnnshape.kernels.kernel import Context, Gradients, Step, kernel, scalar
 from cnnshape.kernels.linear_map import mapped, mapped_gradient
-from cnnshape.kernels.pooling import Reading, largest_and_where, scattered
+from cnnshape.kernels.maxima import Reading, largest_and_which, scattered
 from cnnshape.layers.adaptive import AdaptiveAvgPool, AdaptiveMaxPool, GlobalPool
 
 
@@ -53,23 +53,20 @@ def _reading(size: int, outputs: int) -> Reading:
     longest = int((end - first).max())
     taps = [np.minimum(first + tap, end - 1) for tap in range(longest)]
     apart = bool((first[1:] >= end[:-1]).all())
-    return Reading(taps, np.arange(size, dtype=np.int32), outputs, size, apart=apart)
+    return Reading(taps, first, 1, size, apart)
 
 
-def max_pool_to(sizes: tuple[int, ...], context: Context, x: Array) -> tuple[Array, Array, Step]:
-    """The values, the indices (PyTorch, `return_indices`), and the step."""
+def max_pool_to(sizes: tuple[int, ...], context: Context, x: Array) -> Step:
+    """The largest value of every window."""
+    arena = context.arena
     readings = [_reading(size, o) for size, o in zip(x.shape[2:], sizes, strict=True)]
-    y, where = largest_and_where(x, readings, context)
-
-    def pullback(g: Array) -> Gradients:
-        return Gradients((scattered(g, where, x, readings, context),))
-
-    return y, where, Step(y, pullback, loose=True)
+    y, which = largest_and_which(x, readings, arena)
+    return Step(y, lambda g: Gradients((scattered(g, which, readings, arena),)), loose=True)
 
 
 @kernel(AdaptiveMaxPool)
 def pool_to_largest(layer: AdaptiveMaxPool, context: Context, x: Array) -> Step:
-    return max_pool_to(layer.output_sizes(x.shape), context, x)[2]
+    return max_pool_to(layer.output_sizes(x.shape), context, x)
 
 
 @kernel(GlobalPool)
@@ -77,5 +74,6 @@ def pool_all(layer: GlobalPool, context: Context, x: Array) -> Step:
     shape = layer.output_shape(x.shape)
     if layer.type == "global_avg_pool":
         return _mean(x, shape)
-    y, _, step = max_pool_to((1,) * (x.ndim - 2), context, x)
-    return Step(y.reshape(shape), lambda g: step.pullback(g.reshape(y.shape)), loose=True)
+    inner = (*x.shape[:2], *(1,) * (x.ndim - 2))
+    step = max_pool_to(inner[2:], context, x)
+    return Step(step.output.reshape(shape), lambda g: step.pullback(g.reshape(inner)), loose=True)

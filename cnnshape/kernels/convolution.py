@@ -9,19 +9,16 @@ import numpy as np
 
 from cnnshape.kernels.arena import Array
 from cnnshape.kernels.border import Pair, border_gradient, bordered
-from cnnshape.kernels.correlation import (
-    Axes,
+from cnnshape.kernels.columns import (
     Axis,
     channel_major,
-    correlate,
     everything,
     gather,
-    input_gradient,
-    kernel_gradient,
-    padded,
+    phases,
+    phases_gradient,
     scatter,
-    unpadded,
 )
+from cnnshape.kernels.correlation import correlate, input_gradient, kernel_gradient
 from cnnshape.kernels.initial import Shapes, Weights, by_fan_in, uniform
 from cnnshape.kernels.kernel import Context, Gradients, Step, kernel
 from cnnshape.layer import Layer
@@ -142,7 +139,7 @@ def convolve_unshared(layer: LocallyConnected, context: Context, x: Array) -> St
     arena, weight = context.arena, context.weights["weight"]
     outputs = [axis.output for axis in axes]
     matrices = weight.reshape(len(weight), -1, prod(outputs)).transpose(2, 0, 1)
-    source = padded(channel_major(x, arena), axes, arena)
+    source = phases(channel_major(x, arena), axes, arena)
     gathered = gather(source, axes, everything(len(x), axes), arena)
     gathered = gathered.reshape(-1, len(x), prod(outputs)).transpose(2, 0, 1)
     y = (matrices @ gathered).transpose(1, 2, 0).reshape(-1, len(x), *outputs)
@@ -156,14 +153,8 @@ def convolve_unshared(layer: LocallyConnected, context: Context, x: Array) -> St
         if layer.bias:
             weights["bias"] = g.sum(axis=2).T.reshape(-1, *outputs)
         by_columns = (matrices.swapaxes(1, 2) @ g).transpose(1, 2, 0)
-        by_x = _uncolumned(by_columns, source, x, axes, context)
-        return Gradients((by_x.swapaxes(0, 1),), weights)
+        target = np.zeros_like(source)
+        scatter(by_columns, target, axes, everything(len(x), axes))
+        return Gradients((phases_gradient(target, axes, arena).swapaxes(0, 1),), weights)
 
     return Step(y.swapaxes(0, 1), pullback, loose=True)
-
-
-def _uncolumned(by_columns: Array, source: Array, x: Array, axes: Axes, context: Context) -> Array:
-    """The gradient by x of that by its columns."""
-    spread = np.zeros_like(source)
-    scatter(by_columns, spread, axes, everything(len(x), axes))
-    return unpadded(spread, x.swapaxes(0, 1).shape, axes, context.arena)

@@ -7,7 +7,7 @@ from math import sqrt
 
 import numpy as np
 
-from cnnshape.kernels.arena import Array
+from cnnshape.kernels.arena import Arena, Array
 from cnnshape.kernels.initial import Shapes, Weights, by_fan_in, uniform
 from cnnshape.kernels.kernel import Context, Gradients, Step, kernel
 from cnnshape.layer import Layer
@@ -17,16 +17,22 @@ LinearGradients = tuple[Array | None, Array, Array | None]
 
 
 def linear(
-    x: Array, weight: Array, bias: Array | None, *, wanted: bool = True
+    x: Array,
+    weight: Array,
+    bias: Array | None,
+    *,
+    wanted: bool = True,
+    arena: Arena | None = None,
 ) -> tuple[Array, Callable[[Array], LinearGradients]]:
     """xWᵀ + b on the last axis; back: gW by x, gᵀx by W, Σ g by b."""
-    y = x @ weight.T
+    y = (weight @ x.T).T if x.ndim == 2 else x @ weight.T  # few rows are better columns
     if bias is not None:
         y += bias
 
     def pullback(g: Array) -> LinearGradients:
         rows = g.reshape(-1, g.shape[-1])
-        by_weight = rows.T @ x.reshape(-1, x.shape[-1])
+        by_weight = (arena or Arena()).empty(weight.shape, weight.dtype)
+        np.matmul(rows.T, x.reshape(-1, x.shape[-1]), out=by_weight)
         by_bias = None if bias is None else rows.sum(axis=0)
         return g @ weight if wanted else None, by_weight, by_bias
 
@@ -36,7 +42,7 @@ def linear(
 @kernel(Linear, initial=by_fan_in)
 def transform(layer: Linear, context: Context, x: Array) -> Step:
     weight, bias = context.weights["weight"], context.weights.get("bias")
-    y, back = linear(x, weight, bias, wanted=context.wanted[0])
+    y, back = linear(x, weight, bias, wanted=context.wanted[0], arena=context.arena)
 
     def pullback(g: Array) -> Gradients:
         by_x, by_weight, by_bias = back(g)

@@ -10,7 +10,7 @@ import numpy as np
 
 from cnnshape.diagnostics import RuleError
 from cnnshape.kernels.arena import Arena, Array
-from cnnshape.kernels.correlation import channel_major
+from cnnshape.kernels.columns import channel_major
 from cnnshape.kernels.kernel import Context, Gradients, Step, kernel, scalar
 from cnnshape.layer import Shape
 from cnnshape.layers.normalisation import (

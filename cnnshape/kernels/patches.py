@@ -5,16 +5,16 @@ from __future__ import annotations
 from math import prod
 
 from cnnshape.kernels.arena import Array
-from cnnshape.kernels.convolution import axis_of_slide
-from cnnshape.kernels.correlation import (
+from cnnshape.kernels.columns import (
     Axes,
     channel_major,
     everything,
     gather,
-    padded,
+    phases,
+    phases_gradient,
     scatter,
-    unpadded,
 )
+from cnnshape.kernels.convolution import axis_of_slide
 from cnnshape.kernels.kernel import Context, Gradients, Step, kernel
 from cnnshape.layer import Shape
 from cnnshape.layers.patches import Fold, Patches, Unfold
@@ -26,19 +26,18 @@ def _axes(layer: Patches, sizes: Shape) -> Axes:
 
 def _taken(x: Array, axes: Axes, context: Context) -> Array:
     """(N, C, H, W) → (N, C·∏k, L)."""
-    source = padded(channel_major(x, context.arena), axes, context.arena)
+    source = phases(channel_major(x, context.arena), axes, context.arena)
     gathered = gather(source, axes, everything(len(x), axes), context.arena)
     return gathered.reshape(len(gathered), len(x), -1).swapaxes(0, 1)
 
 
 def _summed(x: Array, axes: Axes, context: Context) -> Array:
     """(N, C·∏k, L) → (N, C, H, W)."""
-    channels = x.shape[1] // prod(axis.kernel for axis in axes)
-    arena, shape = context.arena, (channels, len(x))
-    spread = arena.zeros((*shape, *(axis.reach for axis in axes)), x.dtype)
-    scatter(channel_major(x, arena), spread, axes, everything(len(x), axes))
-    sizes = (axis.size for axis in axes)
-    return unpadded(spread, (*shape, *sizes), axes, arena).swapaxes(0, 1)
+    channels, arena = x.shape[1] // prod(axis.kernel for axis in axes), context.arena
+    strides, lengths = [axis.stride for axis in axes], [axis.length for axis in axes]
+    target = arena.zeros((*strides, channels, len(x), *lengths), x.dtype)
+    scatter(channel_major(x, arena), target, axes, everything(len(x), axes))
+    return phases_gradient(target, axes, arena).swapaxes(0, 1)
 
 
 @kernel(Unfold)

@@ -5,129 +5,50 @@ Windows are taken one axis at a time: the largest of the largest, the sum of sum
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import reduce
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 
 from cnnshape.kernels.arena import Array
+from cnnshape.kernels.columns import Axes, padded, unpadded
 from cnnshape.kernels.convolution import axis_of_slide
-from cnnshape.kernels.correlation import Axes, Axis, padded, unpadded
 from cnnshape.kernels.kernel import Context, Gradients, Step, kernel, scalar
+from cnnshape.kernels.maxima import along, largest, largest_and_which, places, reading, scattered
 from cnnshape.layers.pooling import AvgPool, LPPool, MaxPool, Subsample
 from cnnshape.window import Slide
 
 
-class Reading(NamedTuple):
-    """What windows read along one axis: for every tap the places of an array, one an output."""
-
-    taps: Sequence[slice | Array]
-    inputs: Array
-    """Place → the index in the input, which may be padded."""
-    output: int
-    size: int
-    apart: bool
-    """No two windows share a place."""
-
-
-def reading(axis: Axis) -> Reading:
-    """What a kernel that slides along an axis reads of the padded input."""
-    places = np.arange(axis.reach, dtype=np.int32) - axis.before
-    return Reading(
-        [axis.read(tap) for tap in range(axis.kernel)],
-        np.clip(places, 0, axis.size - 1),
-        axis.output,
-        axis.size,
-        axis.stride >= axis.dilation * (axis.kernel - 1) + 1,
-    )
-
-
-def _along(x: Array, place: int, part: slice | Array) -> Array:
-    """A part of one axis, counted from the end."""
-    return x[(..., part, *(slice(None),) * (-1 - place))]
-
-
-def largest(x: Array, readings: Sequence[Reading], context: Context) -> Array:
-    """The maximum of each window."""
-    for place, read in zip(_from_the_end(readings), reversed(readings), strict=True):
-        y = context.arena.like(x, _shape_after(x, place, read))
-        y[...] = _along(x, place, read.taps[0])
-        for part in read.taps[1:]:
-            np.maximum(y, _along(x, place, part), out=y)
-        x = y
-    return x
-
-
-def _from_the_end(readings: Sequence[Reading]) -> range:
-    return range(-1, -len(readings) - 1, -1)
-
-
-def _shape_after(x: Array, place: int, read: Reading) -> list[int]:
-    shape = list(x.shape)
-    shape[place] = read.output
-    return shape
-
-
-def largest_and_where(
-    x: Array, readings: Sequence[Reading], context: Context
-) -> tuple[Array, Array]:
-    """The maximum of each window, and its index among the positions of the input, row by row.
-
-    Of equal values the first counts (PyTorch). The last axis is taken first; what it leaves is
-    the first column of each row, of which the first row is then taken.
-    """
-    where, weight = np.zeros((), np.int32), 1
-    for place, read in zip(_from_the_end(readings), reversed(readings), strict=True):
-        own = (read.inputs * np.int32(weight)).reshape(-1, *(1,) * (-1 - place))
-        indices = own if where.ndim == 0 else where + own
-        y = context.arena.like(x, _shape_after(x, place, read))
-        found = context.arena.like(y, dtype=np.int32)
-        y[...] = _along(x, place, read.taps[0])
-        found[...] = _along(indices, place, read.taps[0])
-        for part in read.taps[1:]:
-            values = _along(x, place, part)
-            np.copyto(found, _along(indices, place, part), where=values > y)
-            np.maximum(y, values, out=y)
-        x, where, weight = y, found, weight * read.size
-    return x, where
-
-
-def scattered(
-    g: Array, where: Array, x: Array, readings: Sequence[Reading], context: Context
-) -> Array:
-    """The gradient by x: each output's, at the position that its value came from."""
-    by_x = context.arena.zeros(x.swapaxes(0, 1).shape, g.dtype)
-    maps = np.arange(len(x) * x.shape[1]).reshape(x.shape[1], len(x), *(1,) * (x.ndim - 2))
-    flat = (where.swapaxes(0, 1) + maps * prod(x.shape[2:])).ravel()
-    values = g.swapaxes(0, 1).ravel()
-    if all(read.apart for read in readings):
-        by_x.reshape(-1)[flat] = values
-    else:
-        np.add.at(by_x.reshape(-1), flat, values)
-    return by_x.swapaxes(0, 1)
-
-
-def max_pool(axes: Axes, context: Context, x: Array) -> tuple[Array, Array, Step]:
-    """The values, the indices (PyTorch, `return_indices`), and the step."""
-    readings = [reading(axis) for axis in axes]
-    source = padded(x, axes, context.arena, -np.inf)
-    y, where = largest_and_where(source, readings, context)
+def max_pool(axes: Axes, context: Context, x: Array) -> tuple[Array, Step]:
+    """Which tap of each window is the largest, and the step."""
+    arena, readings = context.arena, [reading(axis) for axis in axes]
+    y, which = largest_and_which(padded(x, axes, arena, -np.inf), readings, arena)
 
     def pullback(g: Array) -> Gradients:
-        return Gradients((scattered(g, where, x, readings, context),))
+        by_padded = scattered(g, which, readings, arena)
+        return Gradients((unpadded(by_padded, x.shape, axes, arena),))
 
-    return y, where, Step(y, pullback, loose=True)
+    return which, Step(y, pullback, loose=True)
+
+
+def indices(which: Array, axes: Axes) -> Array:
+    """The indices of maxima among the positions of the input (PyTorch, `return_indices`)."""
+    found = np.zeros(which.shape, np.int64)
+    place = places(which, [reading(axis) for axis in axes])
+    coordinates = np.unravel_index(place, [axis.reach for axis in axes])
+    for axis, coordinate in zip(axes, coordinates, strict=True):
+        found = found * axis.size + coordinate - axis.before
+    return found
 
 
 @kernel(MaxPool)
 def pool_largest(layer: MaxPool, context: Context, x: Array) -> Step:
     axes = [axis_of_slide(slide) for slide in layer.slides(context.shapes[0])]
     if context.backward:
-        return max_pool(axes, context, x)[2]
+        return max_pool(axes, context, x)[1]
     source = padded(x, axes, context.arena, -np.inf)
-    return Step(largest(source, [reading(axis) for axis in axes], context), no_way_back)
+    return Step(largest(source, [reading(axis) for axis in axes], context.arena), no_way_back)
 
 
 def no_way_back(g: Array) -> Gradients:
@@ -138,7 +59,7 @@ def no_way_back(g: Array) -> Gradients:
 def sums(x: Array, axes: Axes, context: Context) -> Array:
     """The sum of each window of the padded x."""
     for place, axis in zip(range(-1, -len(axes) - 1, -1), reversed(axes), strict=True):
-        parts = [_along(x, place, axis.read(tap)) for tap in range(axis.kernel)]
+        parts = [along(x, place, axis.read(tap)) for tap in range(axis.kernel)]
         y = context.arena.like(parts[0])
         np.add(parts[0], parts[1] if len(parts) > 1 else scalar(0, x), out=y)
         for part in parts[2:]:
@@ -155,7 +76,7 @@ def sums_gradient(g: Array, axes: Axes, context: Context) -> Array:
         spread = context.arena.like(g, shape)
         spread.fill(0)
         for tap in range(axis.kernel):
-            target = _along(spread, place, axis.read(tap))
+            target = along(spread, place, axis.read(tap))
             target += g
         g = spread
     return g
