@@ -23,6 +23,8 @@ SMALLEST = 1 << 16
 """Bytes below which an array is NumPy's own affair."""
 SLACK = 1.25
 """How much larger than what is asked for a block that is used again may be."""
+SPARE = 1 << 26
+"""Bytes that may always be held beyond what is lent."""
 GRAIN = 1 << 12
 
 
@@ -86,7 +88,8 @@ class Arena:
 
     def _shrink(self, wanted: int) -> None:
         """Let go of free memory, the largest first, that would raise what is held in vain."""
-        while self._free and self.held + wanted > SLACK * max(self.peak, self.lent + wanted):
+        limit = SLACK * max(self.peak, self.lent + wanted) + SPARE
+        while self._free and self.held + wanted > limit:
             size, _, _ = self._free.pop()
             self.held -= size
 
