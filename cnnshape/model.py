@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnshape.analysis.analyse import analyse
 from cnnshape.analysis.result import Analysis
@@ -14,6 +14,11 @@ from cnnshape.layer import Shape
 from cnnshape.sources.locate import locate
 from cnnshape.sources.spec.plain import from_mapping
 from cnnshape.sources.spec.reader import Options, UsageError, read, shape_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from cnnshape.execute.run import Result
 
 ShapeLike = str | Sequence[int]
 
@@ -61,6 +66,38 @@ class Model:
             errors = [item for item in analysis.diagnostics if item.severity == "error"]
             raise ModelError(errors or [Diagnostic("unknown-reference", known, layer=layer)])
         return tuple("N" if str(size) == "N" else size for size in shape)  # type: ignore[misc]
+
+    def run(
+        self,
+        inputs: Mapping[str, ArrayLike],
+        *,
+        weights: Mapping[str, ArrayLike] | None = None,
+        output_gradients: Mapping[str, ArrayLike] | None = None,
+        target: ArrayLike | None = None,
+        training: bool = False,
+        seed: int = 0,
+        fast: bool = False,
+    ) -> Result:
+        """The network computed in NumPy, forward and backward, in the precision of its inputs.
+
+        Weights and buffers are called `<layer>.<parameter>`; those not given are drawn from the
+        seed as PyTorch would. The backward pass begins with `output_gradients`, by layers' names;
+        without them with the model's `loss`, and without one with random gradients of the outputs.
+        `fast` allows convolutions that are faster and less accurate. Raises CnnshapeError where the
+        model does not hold or cannot be run as asked.
+        """
+        from cnnshape.execute.run import run
+
+        return run(
+            self.graph,
+            inputs,
+            weights=weights,
+            output_gradients=output_gradients,
+            target=target,
+            training=training,
+            seed=seed,
+            fast=fast,
+        )
 
 
 def load(

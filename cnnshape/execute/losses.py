@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from inspect import signature
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -217,16 +219,36 @@ LOSSES: dict[str, LossFunction] = {
 """By PyTorch's names, of functions and of modules in snake_case, less a `_loss` at the end."""
 
 
-def loss_of(spec: str | Mapping[str, Any]) -> LossFunction:
-    """The loss that a model file names: `mse_loss`, or `{type: cross_entropy, …}`."""
-    arguments = {} if isinstance(spec, str) else dict(spec)
-    name = str(spec if isinstance(spec, str) else arguments.pop("type", None))
+def named(spec: str | Mapping[str, Any]) -> LossFunction:
+    """The function that a model file names: `mse_loss`, or `{type: cross_entropy, …}`."""
+    name = str(spec if isinstance(spec, str) else spec.get("type"))
     function = LOSSES.get(name.removesuffix("_loss"))
     if function is None:
         listed = ", ".join(f"`{known}`" for known in LOSSES)
         raise failure("invalid-value", f"there is no loss `{name}`", help=f"there are {listed}")
-    known = set(function.__code__.co_varnames[2 : function.__code__.co_argcount])
+    return function
+
+
+def loss_of(spec: str | Mapping[str, Any]) -> LossFunction:
+    """The loss that a model file names, with its arguments: prediction and target → `Loss`."""
+    function = named(spec)
+    arguments = {} if isinstance(spec, str) else {k: v for k, v in spec.items() if k != "type"}
+    known = set(signature(function).parameters) - {"x", "target"}
     for argument in arguments:
         if argument not in known:
+            name = function.__name__
             raise failure("unknown-field", f"the loss `{name}` has no argument `{argument}`")
-    return lambda x, target: function(x, target, **arguments)
+    return partial(function, **arguments)
+
+
+def drawn_target(spec: str | Mapping[str, Any], x: Array, random: np.random.Generator) -> Array:
+    """A target that fits a loss and a prediction: classes, probabilities, or values."""
+    function = named(spec)
+    if function in (cross_entropy, nll_loss):
+        return random.integers(0, x.shape[1], (len(x), *x.shape[2:]))
+    if function is kl_div:
+        shares = random.random(x.shape)
+        return shares / shares.sum(axis=1, keepdims=True)
+    if function in (binary_cross_entropy, binary_cross_entropy_with_logits):
+        return random.integers(0, 2, x.shape).astype(x.dtype)
+    return random.standard_normal(x.shape).astype(x.dtype)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from cnnshape.execute.executor import Settings, forward
 from cnnshape.execute.failure import failure
+from cnnshape.execute.losses import Loss, drawn_target, loss_of
 from cnnshape.execute.plan import Plan, plan
 from cnnshape.execute.weights import Arrays, generator, weights_of
 from cnnshape.graph import Graph, Input, is_integer
@@ -31,6 +32,8 @@ class Result(NamedTuple):
     """Running statistics and other buffers, as they stand after the run."""
     weights: Arrays
     """The parameters that were used."""
+    loss: float | None = None
+    """The value of the model's loss, where it was what the backward pass began with."""
 
 
 def run(
@@ -39,6 +42,7 @@ def run(
     *,
     weights: Given | None = None,
     output_gradients: Given | None = None,
+    target: npt.ArrayLike | None = None,
     training: bool = False,
     seed: int = 0,
     fast: bool = False,
@@ -46,7 +50,9 @@ def run(
 ) -> Result:
     """Run a model forward and backward, by default in the precision of its inputs.
 
-    `output_gradients` are the cotangents of layers; without them those of the outputs are drawn.
+    `output_gradients` are the cotangents of layers. Without them the backward pass is that of the
+    model's loss, of the first output, its target being drawn where it is not given; a model without
+    a loss gets cotangents that are drawn.
     """
     arrays = input_arrays(graph, inputs, dtype)
     dtype = dtype or precision(arrays)
@@ -55,6 +61,10 @@ def run(
     stored = weights_of(planned, weights, seed=seed, dtype=dtype)
     settings = Settings(training=training, seed=seed, fast=fast)
     done = forward(planned, arrays, stored, settings)
+    loss = None
+    if output_gradients is None and graph.loss is not None:
+        loss = _loss(planned, done.values[graph.outputs[0]], target, seed)
+        output_gradients = {graph.outputs[0]: loss.gradient}
     cotangents = _cotangents(planned, output_gradients, seed, dtype)
     by_inputs, by_weights = done.backward(cotangents)
     buffers = {f"{s.name}.{name}" for s in planned.owners.values() for name in s.buffers}
@@ -67,7 +77,16 @@ def run(
         weight_gradients=by_weights,
         buffers={name: done.buffers.get(name, stored[name]) for name in sorted(buffers)},
         weights={name: value for name, value in stored.items() if name not in buffers},
+        loss=None if loss is None else loss.value,
     )
+
+
+def _loss(planned: Plan, x: Array, target: npt.ArrayLike | None, seed: int) -> Loss:
+    """The model's loss of its first output."""
+    spec = planned.graph.loss
+    assert spec is not None
+    goal = drawn_target(spec, x, generator(seed, "target")) if target is None else target
+    return loss_of(spec)(x, goal)
 
 
 def input_arrays(graph: Graph, inputs: Given, dtype: npt.DTypeLike | None = None) -> Arrays:
