@@ -305,6 +305,24 @@ def test_integers_are_drawn_below_what_reads_them() -> None:
     assert loaded.run({"words": words}).input_gradients == {}
 
 
+@pytest.mark.parametrize("size", [[24, 28], [27, 33]])
+def test_fast_convolutions_give_nearly_the_same(size: list[int]) -> None:
+    """In double precision nothing is lost; other kernels than 3×3 are computed as ever."""
+    layers = [
+        {"name": "a", "type": "conv2d", "out_channels": 33, "kernel_size": 3, "padding": 1},
+        {"name": "b", "type": "conv2d", "out_channels": 32, "kernel_size": 3, "padding": [2, 0]},
+    ]
+    model = cnnshape.load({"input": [32, *size], "layers": layers})
+    x = draw(2, 32, *size)
+    for dtype, tolerance in ((np.float64, 1e-11), (np.float32, 1e-3)):
+        slow, fast = (model.run({"input": x.astype(dtype)}, fast=way) for way in (False, True))
+        assert (slow.outputs["b"] != fast.outputs["b"]).any()
+        np.testing.assert_allclose(fast.outputs["b"], slow.outputs["b"], atol=tolerance)
+        np.testing.assert_allclose(
+            fast.input_gradients["input"], slow.input_gradients["input"], atol=tolerance
+        )
+
+
 # --- losses -------------------------------------------------------------------------------------
 
 

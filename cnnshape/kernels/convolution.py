@@ -87,7 +87,8 @@ def convolve(layer: Conv, context: Context, x: Array) -> Step:
         source = bordered(source, pads, layer.padding_mode)
         axes = [axis._replace(size=size, before=0)
                 for axis, size in zip(axes, source.shape[2:], strict=True)]  # fmt: skip
-    y = correlate(source, weight, axes, groups, arena, context.weights.get("bias"))
+    bias, fast, shape = context.weights.get("bias"), context.fast, x.shape
+    y = correlate(source, weight, axes, groups, arena, bias, fast=fast)
 
     def pullback(g: Array) -> Gradients:
         g = channel_major(g, arena)
@@ -96,9 +97,9 @@ def convolve(layer: Conv, context: Context, x: Array) -> Step:
             by_weight = kernel_gradient(source, g, weight.shape, axes, groups, arena)
             weights = {"weight": table_gradient(by_weight), **_bias_gradient(context, g)}
         if context.wanted[0]:
-            by_x = input_gradient(g, weight, axes, groups, arena)
+            by_x = input_gradient(g, weight, axes, groups, arena, fast=fast)
             if layer.padding_mode != "zeros":
-                by_x = border_gradient(by_x, x.shape[2:], pads, layer.padding_mode)
+                by_x = border_gradient(by_x, shape[2:], pads, layer.padding_mode)
             by_x = by_x.swapaxes(0, 1)
         return Gradients((by_x,), weights)
 

@@ -11,6 +11,7 @@ from math import prod
 
 import numpy as np
 
+from cnnshape.kernels import winograd
 from cnnshape.kernels.arena import Arena, Array, trailing
 from cnnshape.kernels.columns import (
     Axes,
@@ -39,9 +40,18 @@ def _read(x: Array, axes: Axes) -> Array:
 
 
 def correlate(
-    x: Array, w: Array, axes: Axes, groups: int, arena: Arena, bias: Array | None = None
+    x: Array,
+    w: Array,
+    axes: Axes,
+    groups: int,
+    arena: Arena,
+    bias: Array | None = None,
+    *,
+    fast: bool = False,
 ) -> Array:
     """y: every kernel at every place. Groups are matrices of their own."""
+    if fast and winograd.serves(w, axes, groups):
+        return winograd.correlate(x, w, axes, arena, bias)
     samples, column = x.shape[1], len(x) * prod(w.shape[2:])
     y = arena.empty((len(w), samples, *(axis.output for axis in axes)), x.dtype)
     matrix = w.reshape(groups, len(w) // groups, -1)
@@ -93,14 +103,16 @@ def kernel_gradient(
     return by_w.reshape(shape)
 
 
-def input_gradient(g: Array, w: Array, axes: Axes, groups: int, arena: Arena) -> Array:
+def input_gradient(
+    g: Array, w: Array, axes: Axes, groups: int, arena: Arena, *, fast: bool = False
+) -> Array:
     """The gradient by x: every kernel, weighed, at the place it was read from."""
     matrix = w.reshape(groups, len(w) // groups, -1).swapaxes(1, 2)
     if is_pointwise(axes):
         return _pointwise_gradient(g, matrix, axes, arena)
     if _is_convolution_back(w, axes, groups):
         back = [_back(axis) for axis in axes]
-        return correlate(g, turned(w, groups), back, groups, arena)
+        return correlate(g, turned(w, groups), back, groups, arena, fast=fast)
     channels, samples, column = w.shape[1] * groups, g.shape[1], w.shape[1] * groups
     column *= prod(w.shape[2:])
     strides, lengths = [axis.stride for axis in axes], [axis.length for axis in axes]
