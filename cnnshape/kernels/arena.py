@@ -23,8 +23,8 @@ SMALLEST = 1 << 16
 """Bytes below which an array is NumPy's own affair."""
 SLACK = 1.25
 """How much larger than what is asked for a block that is used again may be."""
-SPARE = 1 << 26
-"""Bytes that may always be held beyond what is lent."""
+SPARE = 1 << 25
+"""Bytes that may be held beyond the most that was lent."""
 GRAIN = 1 << 12
 
 
@@ -88,7 +88,7 @@ class Arena:
 
     def _shrink(self, wanted: int) -> None:
         """Let go of free memory, the largest first, that would raise what is held in vain."""
-        limit = SLACK * max(self.peak, self.lent + wanted) + SPARE
+        limit = max(self.peak, self.lent + wanted) + SPARE
         while self._free and self.held + wanted > limit:
             size, _, _ = self._free.pop()
             self.held -= size
