@@ -7,6 +7,7 @@ are made for as many positions at a time as stay in the processor's cache.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from math import prod
 
 import numpy as np
@@ -25,6 +26,9 @@ from cnnshape.kernels.columns import (
     scatter,
 )
 
+SMALL = 1 << 10
+"""Values of a matrix so small that BLAS does not divide its product well."""
+PIECE = 1 << 12
 SPREAD = 1.3
 """How many more places than outputs may be read, for the way back to be a convolution, too."""
 
@@ -69,9 +73,25 @@ def correlate(
 
 
 def _multiply(matrix: Array, gathered: Array, y: Array, bias: Array | None) -> None:
-    np.matmul(matrix, gathered, out=y)
+    for part in _pieces(matrix.shape[1] * matrix.shape[2], y.shape[2]):
+        np.matmul(matrix, gathered[..., part], out=y[..., part])
     if bias is not None:
         y += bias
+
+
+def _outer(g: Array, gathered: Array) -> Array:
+    """Σ g·column over positions, group by group; the larger matrix goes first, which is faster."""
+    pieces = _pieces(g.shape[1] * gathered.shape[1], g.shape[2])
+    one, other = (g, gathered) if g.shape[1] > gathered.shape[1] else (gathered, g)
+    products = (np.matmul(one[..., p], other[..., p].swapaxes(1, 2)) for p in pieces)
+    total: Array = reduce(np.add, products)
+    return total if one is g else total.swapaxes(1, 2)
+
+
+def _pieces(size: int, positions: int) -> list[slice]:
+    """Positions multiplied at a time: pieces that stay in the cache, if the matrix is small."""
+    length = PIECE if size <= SMALL else positions
+    return [slice(first, first + length) for first in range(0, positions, length)]
 
 
 def _grouped(x: Array, groups: int) -> Array:
@@ -91,15 +111,15 @@ def kernel_gradient(
     samples, column = x.shape[1], len(x) * prod(shape[2:])
     by_w = arena.empty((groups, len(g) // groups, column // groups), x.dtype)
     if is_pointwise(axes):
-        read = _grouped(_read(x, axes), groups)
-        return np.matmul(_grouped(g, groups), read.swapaxes(1, 2), out=by_w).reshape(shape)
+        by_w[...] = _outer(_grouped(g, groups), _grouped(_read(x, axes), groups))
+        return by_w.reshape(shape)
     by_w.fill(0)
     source = phases(x, axes, arena)
     buffer = column_buffer(column, samples, axes, x, arena)
     for block in blocks(column, samples, axes):
         gathered = gather(source, axes, block, arena, buffer)
         gathered = gathered.reshape(groups, column // groups, -1)
-        by_w += np.matmul(_part(g, block, groups), gathered.swapaxes(1, 2))
+        by_w += _outer(_part(g, block, groups), gathered)
     return by_w.reshape(shape)
 
 
