@@ -48,7 +48,7 @@ def test_bundled_architectures_see_what_is_computed(name: str) -> None:
     else:
         found = list(seen(model))
     assert all(field.agrees for field in found), found
-    if name != "dcgan-generator" and name != "torch7-mlp":  # vectors
+    if name not in ("dcgan-generator", "torch7-mlp"):  # vectors
         assert found
 
 

@@ -81,6 +81,10 @@ class Analysis(NamedTuple):
     texts: Mapping[str, str] = NOTHING
     """File → its text, for the lines that diagnostics point at."""
     readable: bool = True
+    confirmed: bool | None = None
+    """Whether a run agrees with all of it; None: it was not run."""
+    unconfirmed: str = ""
+    """Why it could not be run."""
 
     @property
     def ok(self) -> bool:
@@ -95,10 +99,14 @@ class Analysis(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         """The JSON form that the contract describes."""
         memory = self.totals.memory
+        confirmed: dict[str, Any] = {} if self.confirmed is None else {"confirmed": self.confirmed}
+        if self.unconfirmed:
+            confirmed["unconfirmed"] = self.unconfirmed
         return {
             "model": self.model,
             "path": self.path,
             "ok": self.ok,
+            **confirmed,
             "inputs": {name: _shape(shape) for name, shape in self.inputs.items()},
             "outputs": {name: _shape(shape) for name, shape in self.outputs.items()},
             "layers": [_layer(layer) for layer in self.layers],

@@ -12,6 +12,7 @@ from cnnshape.cli.architectures import list_architectures, show
 from cnnshape.cli.check import check
 from cnnshape.cli.explain import explain
 from cnnshape.cli.output import complain, internal, wants_traceback
+from cnnshape.cli.run import run
 from cnnshape.cli.schema import schema
 from cnnshape.cli.summary import summary
 from cnnshape.sources.spec.reader import UsageError
@@ -46,6 +47,13 @@ app.command(
 app.command(epilog=example("cnnshape explain lenet5", "cnnshape explain resnet50 layer2.0.conv2"))(
     explain
 )
+app.command(
+    epilog=example(
+        "cnnshape run lenet5 --gradcheck",
+        "cnnshape run net.yaml --input-file images.npz --save seen.npz",
+        "cnnshape run resnet50 --batch 8 --train --max-memory 4GiB",
+    )
+)(run)
 app.command("list", epilog=example("cnnshape list"))(list_architectures)
 app.command(epilog=example("cnnshape show resnet18 > mine.yaml"))(show)
 app.command(epilog=example("cnnshape schema -o cnnshape.schema.json"))(schema)

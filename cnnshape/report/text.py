@@ -23,7 +23,14 @@ def verdict(analysis: Analysis) -> Line:
         f" · {count(len(analysis.layers), 'layer')} · {count(totals.params, 'parameter')}"
         f" · {count(totals.macs, 'MAC')} · {shapes} → {outputs}"
     )
-    return [place, ("ok", GOOD), *_warnings(analysis), (facts, PLAIN)]
+    return [place, ("ok", GOOD), *_warnings(analysis), (facts, PLAIN), *_confirmed(analysis)]
+
+
+def _confirmed(analysis: Analysis) -> Line:
+    """What a run added, where there was to be one."""
+    if analysis.unconfirmed:
+        return [(" · ", PLAIN), (f"not confirmed: {analysis.unconfirmed}", "warning")]
+    return [(" · confirmed: forward and backward", PLAIN)] if analysis.confirmed else []
 
 
 def _of(analysis: Analysis, severity: str) -> list[str]:
