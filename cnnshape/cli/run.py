@@ -68,7 +68,7 @@ def run(
     tolerance: Annotated[
         float,
         typer.Option("--tolerance", min=0, help="The error that --gradcheck allows, as a part."),
-    ] = 1e-5,
+    ] = 1e-4,
     fields: Annotated[
         bool | None,
         typer.Option(

@@ -49,7 +49,7 @@ class Order:
     fields: bool | None = None
     """Whether receptive fields are probed; None: where that is cheap."""
     gradcheck: bool = False
-    tolerance: float = 1e-5
+    tolerance: float = 1e-4
     """The largest error of a gradient, as a part of it."""
 
 

@@ -28,9 +28,16 @@ def findings(plan: Plan, sights: Mapping[str, Sight], result: Result) -> list[Di
         return [*shapes, *([] if infinite is None else [infinite])]
     starved = _starved(plan, result)
     dead = [stage for stage in plan.stages if _is_dead(stage, sights)]
-    found = [_dead(plan, stage, sights, starved) for stage in dead]
-    told = {name for stage in dead for name in _leading_to(plan, [stage.name])}
-    return [*found, *_no_gradient(plan, {n: w for n, w in starved.items() if n not in told})]
+    hidden = {name for stage in dead for name in _leading_to(plan, stage.name)}
+    if dead:
+        hidden |= {name for name in starved if starved[name] and _reads_zeros(plan, name, sights)}
+    told = [
+        *(_dead(plan, stage, sights, starved) for stage in dead),
+        *_no_gradient(plan, {n: came for n, came in starved.items() if n not in hidden}, sights),
+    ]
+    return sorted(
+        told, key=lambda item: (item.span.line, item.span.column) if item.span else (0, 0)
+    )
 
 
 def _at(rule: str, message: str, stage: Stage, severity: Severity, *notes: str) -> Diagnostic:
@@ -103,8 +110,15 @@ def _read(stage: Stage, sights: Mapping[str, Sight], result: Result) -> str:
     texts = []
     for name in dict.fromkeys(stage.node.inputs):
         sight = sights.get(name) or Sight.of((), result.values[name])
-        texts.append(f"`{name}` lies between {sight.low:.3g} and {sight.high:.3g}")
+        texts.append(_range(name, sight))
     return "; ".join(texts)
+
+
+def _range(name: str, sight: Sight) -> str:
+    low, high = f"{sight.low:.3g}", f"{sight.high:.3g}"
+    return (
+        f"`{name}` is {low} everywhere" if low == high else f"`{name}` is between {low} and {high}"
+    )
 
 
 def _not_finite_gradient(
@@ -140,17 +154,24 @@ def _is_dead(stage: Stage, sights: Mapping[str, Sight]) -> bool:
 def _dead(
     plan: Plan, stage: Stage, sights: Mapping[str, Sight], starved: Mapping[str, bool]
 ) -> Diagnostic:
-    source = sights.get(stage.node.inputs[0])
-    notes = []
-    if source is not None:
-        read = stage.node.inputs[0]
-        notes.append(f"`{read}` lies between {source.low:.3g} and {source.high:.3g}")
-    behind = _leading_to(plan, [stage.name])
-    layers = list(dict.fromkeys(_stage_of(plan, name) for name in starved if name in behind))
-    if layers:
-        notes.append(f"no gradient gets through to {_listed(layers)}")
+    read = stage.node.inputs[0]
+    notes = [_range(read, sights[read])] if read in sights else []
+    behind = _leading_to(plan, stage.name)
+    names = [
+        name
+        for name, came in starved.items()
+        if name in behind or (came and _reads_zeros(plan, name, sights))
+    ]
+    if names:
+        notes.append(f"no gradient gets to {_listed(_subjects(plan, names))}")
     message = f"`{stage.name}` is zero everywhere, in all {sights[stage.name].values:,} values"
     return _at("dead-activation", message, stage, "warning", *notes)
+
+
+def _reads_zeros(plan: Plan, parameter: str, sights: Mapping[str, Sight]) -> bool:
+    """Whether nothing arrives at the layer of a parameter."""
+    inputs = plan.owners[_layer_of(plan, parameter)].node.inputs
+    return all(name in sights and sights[name].is_zero for name in inputs)
 
 
 def _starved(plan: Plan, result: Result) -> dict[str, bool]:
@@ -164,19 +185,29 @@ def _starved(plan: Plan, result: Result) -> dict[str, bool]:
     return found
 
 
-def _no_gradient(plan: Plan, starved: Mapping[str, bool]) -> Iterator[Diagnostic]:
+def _no_gradient(
+    plan: Plan, starved: Mapping[str, bool], sights: Mapping[str, Sight]
+) -> Iterator[Diagnostic]:
     """One finding for the parameters that nothing leads from, one for those with zeros."""
-    stages = _stages(plan)
     for came in (False, True):
         names = [name for name in starved if starved[name] is came]
         if names:
-            stage = stages[_stage_of(plan, names[0])]
-            subject = _subject(plan, stage, names)
-            others = [n for n in dict.fromkeys(_stage_of(plan, name) for name in names)
-                      if n != stage.name]  # fmt: skip
-            notes = [f"nor do {_listed(others)}"] if others else []
-            why = "it is zero" if came else _way(plan)
-            yield _at("no-gradient", f"{subject} no gradient: {why}", stage, "warning", *notes)
+            first, *others = _subjects(plan, names)
+            notes = [f"nor {'does' if len(others) == 1 else 'do'} {_listed(others)}"]
+            why = _why_zero(plan, names[0], sights) if came else _way(plan)
+            stage = plan.owners[_layer_of(plan, names[0])]
+            message = f"`{first}` gets no gradient: {why}"
+            yield _at("no-gradient", message, stage, "warning", *(notes if others else ()))
+
+
+def _why_zero(plan: Plan, parameter: str, sights: Mapping[str, Sight]) -> str:
+    if _reads_zeros(plan, parameter, sights):
+        return "what the layer reads is zero"
+    layer = _layer_of(plan, parameter)
+    if sights[layer].gradient_norm == 0:
+        reader = next((s.name for s in plan.stages if layer in s.node.inputs), None)
+        return f"none comes back from `{reader}`" if reader else "that of its output is zero"
+    return "it is zero"
 
 
 def _way(plan: Plan) -> str:
@@ -187,15 +218,18 @@ def _way(plan: Plan) -> str:
     return f"nothing leads from it to {ends}"
 
 
-def _subject(plan: Plan, stage: Stage, names: list[str]) -> str:
-    """The layer if none of its parameters gets one, else the first parameter."""
-    own = [name for name in names if _stage_of(plan, name) == stage.name]
-    if len(own) == len(stage.parameters):
-        return f"`{stage.name}` gets"
-    return f"`{own[0]}` gets"
+def _subjects(plan: Plan, names: Iterable[str]) -> list[str]:
+    """Layers, where none of their parameters gets a gradient, and else the parameters."""
+    by_layer: dict[str, list[str]] = {}
+    for name in names:
+        by_layer.setdefault(_layer_of(plan, name), []).append(name)
+    found = []
+    for layer, own in by_layer.items():
+        found += [layer] if len(own) == len(plan.owners[layer].parameters) else own
+    return found
 
 
-def _stage_of(plan: Plan, parameter: str) -> str:
+def _layer_of(plan: Plan, parameter: str) -> str:
     """The layer of a parameter; both names may hold dots."""
     layer = parameter
     while layer not in plan.owners:
@@ -203,9 +237,9 @@ def _stage_of(plan: Plan, parameter: str) -> str:
     return layer
 
 
-def _leading_to(plan: Plan, ends: Iterable[str]) -> set[str]:
-    """Parameters of the layers before these."""
-    before = set(ends)
+def _leading_to(plan: Plan, end: str) -> set[str]:
+    """Parameters of the layers before this one."""
+    before = {end}
     found: set[str] = set()
     for stage in reversed(plan.stages):
         if stage.name in before:
@@ -244,7 +278,7 @@ def of_slopes(plan: Plan, slopes: Iterable[Slope], tolerance: float) -> Iterator
     stages = _stages(plan)
     worst: dict[str, Slope] = {}
     for slope in slopes:
-        name = slope.name if slope.name in plan.floats else _stage_of(plan, slope.name)
+        name = slope.name if slope.name in plan.floats else _layer_of(plan, slope.name)
         if slope.error > (worst[name].error if name in worst else tolerance):
             worst[name] = slope
     for name, slope in worst.items():

@@ -93,12 +93,16 @@ def totals(analysis: Analysis, seen: Confirmation) -> list[tuple[str, str]]:
     way = "as in training" if order.training else "as in evaluation"
     good = sum(sight.holds for sight in seen.layers.values())
     lines = [
-        ("Confirmed", f"{good:,} of {count(len(analysis.layers), 'layer')}, forward and backward"),
+        ("Confirmed", f"{good:,} of {count(len(analysis.layers), 'layer')}, {_ways(seen)}"),
         ("Input", f"{count(seen.batch, 'sample')} {drawn}, {order.dtype}, {way}"),
     ]
     if seen.result is not None:
         lines += [("Loss", _loss(seen)), *_fields(seen), *_slopes(seen)]
     return [*lines, ("Memory", f"{in_bytes(seen.needed)} at most")]
+
+
+def _ways(seen: Confirmation) -> str:
+    return "forward alone" if seen.result is None else "forward and backward"
 
 
 def _loss(seen: Confirmation) -> str:
