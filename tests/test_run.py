@@ -17,10 +17,13 @@ import cnnshape
 from cnnshape.execute import free_memory
 from cnnshape.execute.confirmation import Confirmation, Order, confirm
 from cnnshape.execute.failure import RunError
-from cnnshape.execute.free_memory import RefusedError, admit, free_memory as free
+from cnnshape.execute.free_memory import RefusedError, admit
+from cnnshape.execute.free_memory import free_memory as free
 from cnnshape.kernels import kernel as kernels
 from cnnshape.kernels.kernel import Context, Gradients, Kernel, Step
 from cnnshape.layers.activation import PlainActivation
+from cnnshape.sources.spec.document import parse
+from cnnshape.sources.spec.reader import Options, read
 
 NET = """# a net
 name: net
@@ -63,14 +66,11 @@ layers:
 """
 
 
-def seen(text: str | dict[str, Any], order: Order = Order(), **given: Any) -> Confirmation:
-    model = cnnshape.load(text) if isinstance(text, dict) else None
-    if model is None:
-        from cnnshape.sources.spec.document import parse
-        from cnnshape.sources.spec.reader import Options, read
+PLAIN = Order()
 
-        return confirm(read(parse("net.yaml", str(text).encode()), Options()), order, **given)
-    return confirm(model.graph, order, **given)
+
+def seen(text: str, order: Order = PLAIN, **given: Any) -> Confirmation:
+    return confirm(read(parse("net.yaml", text.encode()), Options()), order, **given)
 
 
 def told(found: Confirmation) -> list[tuple[str, str, str]]:

@@ -23,7 +23,7 @@ from cnnshape.execute.memory import memory_needed
 from cnnshape.execute.plan import Plan, plan
 from cnnshape.execute.run import Result, batch_of, check_inputs, drawn_inputs, input_arrays, run
 from cnnshape.execute.sight import Sight, norm
-from cnnshape.execute.weights import Arrays, weights_of
+from cnnshape.execute.weights import Arrays, generator, weights_of
 from cnnshape.graph import NOTHING, Graph
 from cnnshape.kernels.arena import Array
 
@@ -251,7 +251,7 @@ def _slopes(trial: Trial, result: Result) -> Iterable[Slope]:
     if not trial.order.gradcheck:
         return
     order = trial.order
-    weights = weights_of(trial.plan, seed=order.seed, dtype=order.dtype)
+    weights = _beside(trial.plan, order.seed)
     steps = len(result.input_gradients) + len(result.weight_gradients)
     with trial.progress("comparing gradients", steps) as advance:
         for slope in check_gradients(
@@ -259,3 +259,19 @@ def _slopes(trial: Trial, result: Result) -> Iterable[Slope]:
         ):
             yield slope
             advance()
+
+
+def _beside(planned: Plan, seed: int) -> Arrays:
+    """The weights, each moved by up to a tenth of the largest.
+
+    What is drawn may lie on kinks, where differences have no say: a ReLU of what is exactly zero,
+    because biases and all that arrives are.
+    """
+    weights = weights_of(planned, seed=seed, dtype=np.float64)
+    for stage in planned.owners.values():
+        for name in stage.parameters:
+            full = f"{stage.name}.{name}"
+            largest = float(np.abs(weights[full]).max(initial=0)) or 1.0
+            random = generator(seed, f"beside {full}")
+            weights[full] += largest / 10 * random.uniform(-1, 1, weights[full].shape)
+    return weights
