@@ -430,6 +430,7 @@ def test_a_missing_kernel_is_an_error_that_names_the_layer() -> None:
         """A layer that nobody computes."""
 
         types: ClassVar = {"odd": None}
+        kernel: ClassVar = "cnnshape.kernels.odd"
 
     try:
         model = cnnshape.load({"input": [3], "layers": [{"name": "strange", "type": "odd"}]})
