@@ -227,6 +227,20 @@ def test_a_gradient_that_is_zero() -> None:
     ]
 
 
+def test_where_a_gradient_ends_is_told() -> None:
+    """Layer norm of one value is its bias, whatever arrives."""
+    text = """input: [4]
+layers:
+  - {name: a, type: linear, out_features: 3}
+  - {name: b, type: linear, out_features: 1, from: a}
+  - {name: norm, type: layer_norm, normalized_shape: 1}
+  - {name: fc, type: linear, out_features: 2}
+"""
+    (item,) = seen(text).diagnostics
+    assert item.message == "`a` gets no gradient: none comes back from `norm`"
+    assert item.notes == ("nor do `b`, `norm.weight`, `fc.weight`",)
+
+
 def test_frozen_weights_are_not_missed() -> None:
     frozen = NET.replace("name: conv,", "name: conv, trainable: false,")
     assert seen(frozen).diagnostics == ()

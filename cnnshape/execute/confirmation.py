@@ -144,16 +144,17 @@ class Trial:
         return targets(self.graph) if wanted else []
 
     def needed(self) -> int:
-        """Bytes that the run needs at most, its parts one after the other."""
-        order, parts = self.order, []
+        """Bytes that the run needs at most: what it keeps, and the largest of what comes after."""
+        order = self.order
         asked = Settings(training=order.training, seed=order.seed, fast=order.fast)
         first = memory_needed(self.plan, asked, order.dtype)
-        parts.append(first.total)
-        if order.gradcheck:  # beside what was drawn, the same in double precision
-            parts.append(first.weights + memory_needed(self.plan, asked, np.float64).total)
+        looked_at = np.dtype(order.dtype).itemsize * max(map(prod, self.plan.shapes.values()))
+        after = [first.work + looked_at]
+        if order.gradcheck:
+            after.append(memory_needed(self.plan, asked, np.float64).total)
         if self.targets:
-            parts.append(memory_needed(plan(self.graph, 1), asked, np.float64).total)
-        return max(parts)
+            after.append(memory_needed(plan(self.graph, 1), asked, np.float64).total)
+        return first.total - first.work + max(after)
 
 
 def _is_cheap(planned: Plan) -> bool:

@@ -1,7 +1,8 @@
 """A model made linear and positive, so that a gradient is non-zero wherever an output sees.
 
 Weights are positive and biases zero, activations and norms pass on what arrives, a maximum over a
-window is a sum, a difference too: nothing cancels, and no value of a window is left out.
+window is a sum, and so are differences and products: nothing cancels, and no value of a window is
+left out.
 """
 
 from __future__ import annotations
@@ -49,10 +50,8 @@ def pool_everything(layer: GlobalPool, context: Context, x: Array) -> Step:
 
 
 def add_up(layer: Elementwise, context: Context, *inputs: Array) -> Step:
-    """A sum, but for products, whose factors are positive here."""
-    kept = layer.type in ("multiply", "average")
-    plain = layer if kept else layer.model_copy(update={"type": "add"})
-    return combine(plain, context, *inputs)
+    """A sum: in a product a factor that is zero, as between the taps of a kernel, hides others."""
+    return combine(layer.model_copy(update={"type": "add"}), context, *inputs)
 
 
 PROBES: dict[type[Layer], Probe] = {

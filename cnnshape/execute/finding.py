@@ -203,11 +203,13 @@ def _no_gradient(
 def _why_zero(plan: Plan, parameter: str, sights: Mapping[str, Sight]) -> str:
     if _reads_zeros(plan, parameter, sights):
         return "what the layer reads is zero"
-    layer = _layer_of(plan, parameter)
-    if sights[layer].gradient_norm == 0:
-        reader = next((s.name for s in plan.stages if layer in s.node.inputs), None)
-        return f"none comes back from `{reader}`" if reader else "that of its output is zero"
-    return "it is zero"
+    end = _layer_of(plan, parameter)
+    while sights[end].gradient_norm == 0:
+        reader = next((stage.name for stage in plan.stages if end in stage.node.inputs), None)
+        if reader is None:
+            return "that of the output is zero"
+        end = reader
+    return f"none comes back from `{end}`" if end != _layer_of(plan, parameter) else "it is zero"
 
 
 def _way(plan: Plan) -> str:
