@@ -1,5 +1,7 @@
 """`cnnshape run` and `check --confirm`: what is confirmed, warned of, refused and written."""
 
+# ruff: noqa: F401, F811 (`run` is a fixture, which is imported and asked for by its name)
+
 from __future__ import annotations
 
 import json
@@ -11,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from checked import graph as read_graph
-from test_cli import Ended, Run, run  # noqa: F401 (a fixture)
+from test_cli import Ended, Run, run
 
 import cnnshape
 from cnnshape.execute import free_memory
@@ -87,7 +89,7 @@ def net(tmp_path: Path) -> Path:
 # --- the table ----------------------------------------------------------------------------------
 
 
-def test_the_table_is_printed_with_what_was_seen(run: Run, net: Path) -> None:  # noqa: F811
+def test_the_table_is_printed_with_what_was_seen(run: Run, net: Path) -> None:
     ended = run("run", "net.yaml", "--dtype", "float64", "--max-memory", "1GiB")
     assert (ended.code, ended.err) == (0, "")
     figures = r"-?[\d.e+-]+"
@@ -125,13 +127,13 @@ def test_figures_are_those_of_the_api(net: Path) -> None:
     assert sight.shape == sight.gradient_shape == sight.computed == (2, 4)
 
 
-def test_a_seed_gives_the_same_again(run: Run, net: Path) -> None:  # noqa: F811
+def test_a_seed_gives_the_same_again(run: Run, net: Path) -> None:
     first, again, other = (run("run", "net.yaml", "--seed", s).out for s in ("7", "7", "8"))
     assert first == again
     assert first != other
 
 
-def test_blocks_are_summed_up(run: Run) -> None:  # noqa: F811
+def test_blocks_are_summed_up(run: Run) -> None:
     ended = run("run", "resnet18", "--input", "3,32,32", "--depth", "1", "--no-fields", "--train")
     assert ended.code == 0
     (line,) = [line for line in ended.out.split("\n") if line.startswith("layer1")]
@@ -141,7 +143,7 @@ def test_blocks_are_summed_up(run: Run) -> None:  # noqa: F811
     assert "Field" not in ended.out
 
 
-def test_a_model_that_does_not_hold_is_not_run(run: Run, net: Path) -> None:  # noqa: F811
+def test_a_model_that_does_not_hold_is_not_run(run: Run, net: Path) -> None:
     net.write_text(NET.replace("out_features: 4", "out_features: 4, in_features: 5"))
     ended = run("run", "net.yaml")
     assert ended.code == 1
@@ -153,14 +155,14 @@ def test_a_model_that_does_not_hold_is_not_run(run: Run, net: Path) -> None:  # 
     assert [item["rule"] for item in data["diagnostics"]] == ["size-mismatch"]
 
 
-def test_what_is_no_model_cannot_be_run(run: Run, net: Path) -> None:  # noqa: F811
+def test_what_is_no_model_cannot_be_run(run: Run, net: Path) -> None:
     net.write_text("layers: [")
     ended = run("run", "net.yaml")
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("error[syntax]: ")
 
 
-def test_json(run: Run, net: Path) -> None:  # noqa: F811
+def test_json(run: Run, net: Path) -> None:
     data = run("run", "net.yaml", "--format", "json", "--gradcheck", "--batch", "3").json
     assert (data["ok"], data["batch"], data["dtype"], data["training"]) == (
         True, 3, "float32", False)  # fmt: skip
@@ -179,7 +181,7 @@ def test_json(run: Run, net: Path) -> None:  # noqa: F811
 # --- what is warned of --------------------------------------------------------------------------
 
 
-def test_an_activation_that_is_zero_everywhere(run: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_an_activation_that_is_zero_everywhere(run: Run, tmp_path: Path) -> None:
     (tmp_path / "dead.yaml").write_text(DEAD)
     ended = run("run", "dead.yaml")
     assert ended.code == 0
@@ -254,7 +256,7 @@ def test_the_first_value_that_is_not_finite_is_told() -> None:
     assert not found.layers["after"].holds
 
 
-def test_inputs_that_are_not_finite(run: Run, net: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_inputs_that_are_not_finite(run: Run, net: Path, tmp_path: Path) -> None:
     x = np.zeros((1, 2, 9, 7), np.float32)
     x[0, 1, 3, 2] = np.nan
     np.save(tmp_path / "x.npy", x)
@@ -341,7 +343,7 @@ def test_gradcheck_of_every_parameter_and_input() -> None:
 
 
 def test_gradcheck_catches_a_broken_kernel(
-    run: Run,  # noqa: F811
+    run: Run,
     net: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -361,7 +363,7 @@ def test_gradcheck_catches_a_broken_kernel(
 # --- inputs in files ----------------------------------------------------------------------------
 
 
-def test_an_array_is_the_input(run: Run, net: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_an_array_is_the_input(run: Run, net: Path, tmp_path: Path) -> None:
     x = np.random.default_rng(0).integers(0, 255, (5, 2, 9, 7), np.uint8)
     np.save(tmp_path / "x.npy", x)
     ended = run("run", "net.yaml", "--input-file", "x.npy", "--save", "seen.npz")
@@ -372,7 +374,7 @@ def test_an_array_is_the_input(run: Run, net: Path, tmp_path: Path) -> None:  # 
         assert saved["values/fc"].shape == (5, 4)
 
 
-def test_what_is_saved_is_what_was_seen(run: Run, net: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_what_is_saved_is_what_was_seen(run: Run, net: Path, tmp_path: Path) -> None:
     norm = NET.replace("  - relu", "  - {name: bn, type: batch_norm}\n  - relu")
     net.write_text(norm)
     ended = run("run", "net.yaml", "--save", "seen.npz", "--dtype", "float64", "--train")
@@ -389,7 +391,7 @@ def test_what_is_saved_is_what_was_seen(run: Run, net: Path, tmp_path: Path) -> 
 
 
 def test_several_inputs_and_a_target_by_name(
-    run: Run,  # noqa: F811
+    run: Run,
     tmp_path: Path,
 ) -> None:
     (tmp_path / "words.yaml").write_text(WORDS + "loss: mse\n")
@@ -403,7 +405,7 @@ def test_several_inputs_and_a_target_by_name(
 
 
 def test_x_and_y_are_an_input_and_its_target(
-    run: Run,  # noqa: F811
+    run: Run,
     net: Path,
     tmp_path: Path,
 ) -> None:
@@ -438,7 +440,7 @@ X = np.ones((2, 2, 9, 7), np.float32)
     ],
 )  # fmt: skip
 def test_arrays_that_do_not_fit(
-    run: Run,  # noqa: F811
+    run: Run,
     net: Path,
     tmp_path: Path,
     arrays: Any,
@@ -448,7 +450,7 @@ def test_arrays_that_do_not_fit(
     refused(run("run", "net.yaml", "--input-file", "in.npz"), message)
 
 
-def test_integers_where_integers_are_read(run: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_integers_where_integers_are_read(run: Run, tmp_path: Path) -> None:
     (tmp_path / "words.yaml").write_text(WORDS)
     np.savez(tmp_path / "in.npz", tokens=np.ones((2, 5)), x=np.ones((2, 4)))
     refused(run("run", "words.yaml", "--input-file", "in.npz"),
@@ -459,7 +461,7 @@ def test_integers_where_integers_are_read(run: Run, tmp_path: Path) -> None:  # 
             "give them by name in an .npz file")  # fmt: skip
 
 
-def test_files_that_hold_no_arrays(run: Run, net: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_files_that_hold_no_arrays(run: Run, net: Path, tmp_path: Path) -> None:
     refused(run("run", "net.yaml", "--input-file", "no.npy"), "no.npy: no such file or directory")
     np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
     (tmp_path / "text.npy").write_text("hello")
@@ -470,7 +472,7 @@ def test_files_that_hold_no_arrays(run: Run, net: Path, tmp_path: Path) -> None:
 
 
 def test_a_batch_that_contradicts_the_file(
-    run: Run,  # noqa: F811
+    run: Run,
     net: Path,
     tmp_path: Path,
 ) -> None:
@@ -480,7 +482,7 @@ def test_a_batch_that_contradicts_the_file(
     assert run("run", "net.yaml", "--input-file", "x.npy", "--batch", "2").code == 0
 
 
-def test_a_word_that_the_table_does_not_hold(run: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_a_word_that_the_table_does_not_hold(run: Run, tmp_path: Path) -> None:
     (tmp_path / "words.yaml").write_text(WORDS)
     np.savez(tmp_path / "in.npz", tokens=np.full((2, 5), 9), x=np.ones((2, 4)))
     ended = run("run", "words.yaml", "--input-file", "in.npz")
@@ -491,7 +493,7 @@ def test_a_word_that_the_table_does_not_hold(run: Run, tmp_path: Path) -> None: 
 # --- losses -------------------------------------------------------------------------------------
 
 
-def test_a_loss_that_there_is_not(run: Run, net: Path) -> None:  # noqa: F811
+def test_a_loss_that_there_is_not(run: Run, net: Path) -> None:
     net.write_text(NET.replace("cross_entropy", "focal"))
     ended = run("run", "net.yaml")
     assert ended.code == 1
@@ -499,7 +501,7 @@ def test_a_loss_that_there_is_not(run: Run, net: Path) -> None:  # noqa: F811
     assert "error[invalid-value]: there is no loss `focal`\n" in ended.out
 
 
-def test_without_a_loss_gradients_are_drawn(run: Run, net: Path) -> None:  # noqa: F811
+def test_without_a_loss_gradients_are_drawn(run: Run, net: Path) -> None:
     net.write_text(NET.replace("loss: cross_entropy\n", ""))
     assert "Loss       none; random gradients of the outputs\n" in run("run", "net.yaml").out
 
@@ -513,7 +515,7 @@ def test_a_loss_that_is_not_reduced() -> None:
 # --- memory -------------------------------------------------------------------------------------
 
 
-def test_a_model_that_will_not_fit_is_refused(run: Run, net: Path) -> None:  # noqa: F811
+def test_a_model_that_will_not_fit_is_refused(run: Run, net: Path) -> None:
     ended = run("run", "net.yaml", "--max-memory", "100KiB")
     assert (ended.code, ended.out) == (2, "")
     assert re.fullmatch(
@@ -524,7 +526,7 @@ def test_a_model_that_will_not_fit_is_refused(run: Run, net: Path) -> None:  # n
 
 
 @pytest.mark.parametrize("text", ["-1", "much", "0", "<= 2GiB", "2XB"])
-def test_a_size_is_a_number_with_a_unit(run: Run, net: Path, text: str) -> None:  # noqa: F811
+def test_a_size_is_a_number_with_a_unit(run: Run, net: Path, text: str) -> None:
     refused(run("run", "net.yaml", f"--max-memory={text}"),
             f"--max-memory {text}: write a size such as 2GiB or 500MB")  # fmt: skip
 
@@ -568,7 +570,7 @@ def test_free_memory_is_the_least_of_machine_and_container(
 # --- check --confirm ----------------------------------------------------------------------------
 
 
-def test_check_says_what_was_confirmed(run: Run, net: Path) -> None:  # noqa: F811
+def test_check_says_what_was_confirmed(run: Run, net: Path) -> None:
     plain = run("check", "net.yaml").out.rstrip("\n")
     ended = run("check", "net.yaml", "--confirm")
     assert ended == Ended(0, f"{plain} · confirmed: forward and backward\n", "")
@@ -576,7 +578,7 @@ def test_check_says_what_was_confirmed(run: Run, net: Path) -> None:  # noqa: F8
     assert "confirmed" not in run("check", "net.yaml", "--format", "json").json["models"][0]
 
 
-def test_check_says_what_disagrees(run: Run, net: Path) -> None:  # noqa: F811
+def test_check_says_what_disagrees(run: Run, net: Path) -> None:
     net.write_text(ZEROS)
     ended = run("check", "net.yaml", "--confirm")
     assert ended.code == 1
@@ -587,7 +589,7 @@ def test_check_says_what_disagrees(run: Run, net: Path) -> None:  # noqa: F811
     assert (model["ok"], model["confirmed"]) == (False, False)
 
 
-def test_check_warns(run: Run, net: Path) -> None:  # noqa: F811
+def test_check_warns(run: Run, net: Path) -> None:
     net.write_text(SIDE)
     ended = run("check", "net.yaml", "--confirm")
     assert ended.code == 0
@@ -596,7 +598,7 @@ def test_check_warns(run: Run, net: Path) -> None:  # noqa: F811
     assert run("check", "net.yaml", "--confirm", "--strict").code == 1
 
 
-def test_check_says_what_was_refused(run: Run, net: Path) -> None:  # noqa: F811
+def test_check_says_what_was_refused(run: Run, net: Path) -> None:
     ended = run("check", "net.yaml", "--confirm", "--max-memory", "1MB")
     assert ended.code == 2
     assert re.search(
@@ -611,7 +613,7 @@ def test_check_says_what_was_refused(run: Run, net: Path) -> None:  # noqa: F811
 
 
 def test_a_missing_kernel_names_the_layer(
-    run: Run,  # noqa: F811
+    run: Run,
     net: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -626,12 +628,12 @@ def test_a_missing_kernel_names_the_layer(
     assert ended.out.startswith("error[missing-kernel]: `conv` cannot be run: ")
 
 
-def test_the_input_may_have_another_shape(run: Run, net: Path) -> None:  # noqa: F811
+def test_the_input_may_have_another_shape(run: Run, net: Path) -> None:
     ended = run("run", "net.yaml", "--input", "2,11,7", "--format", "json")
     assert ended.json["layers"][0]["output_shape"] == [2, 3, 9, 5]
 
 
-def test_the_result_goes_to_a_file_whole(run: Run, net: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_the_result_goes_to_a_file_whole(run: Run, net: Path, tmp_path: Path) -> None:
     ended = run("run", "net.yaml", "-o", "table.txt")
     assert ended == Ended(0, "", "")
     assert (tmp_path / "table.txt").read_text().startswith("net  input (N, 2, 9, 7)\n")
@@ -643,7 +645,7 @@ def test_the_result_goes_to_a_file_whole(run: Run, net: Path, tmp_path: Path) ->
 
 
 def test_a_long_run_shows_a_bar_on_a_terminal(
-    run: Run,  # noqa: F811
+    run: Run,
     net: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -684,7 +686,7 @@ def given(x: Any, target: Any) -> Any:
     return Given({"input": x}, target)
 
 
-def test_json_has_no_nan(run: Run, net: Path) -> None:  # noqa: F811
+def test_json_has_no_nan(run: Run, net: Path) -> None:
     net.write_text(ZEROS)
     out = run("run", "net.yaml", "--format", "json").out
     data = json.loads(out, parse_constant=pytest.fail)
