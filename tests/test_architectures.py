@@ -206,7 +206,11 @@ def test_the_broken_net_has_one_error_at_the_100() -> None:
     assert found.message == "`fc` takes 100 features, but 320 arrive"
     assert found.help == "write `in_features: 320`, or leave it out"
     assert found.caption == "expected 320"
-    assert found.notes == ("flatten_1: 20 · 4 · 4 = 320, from (N, 20, 4, 4)",)
+    assert found.notes == (
+        "flatten_1: 20 · 4 · 4 = 320, from (N, 20, 4, 4)",
+        "works for one side 16 to 19, the other 32 to 35, for no square input: "
+        "100 = 20·1·5 from 16×32",
+    )
     assert (found.fix.span, found.fix.text) == (span, "320")
 
 

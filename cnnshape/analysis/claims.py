@@ -318,6 +318,8 @@ def _amount(figure_name: str, value: object) -> str:
 
 def in_bytes(value: float) -> str:
     """Bytes in the largest binary unit of which there is one: `1.5 MiB`."""
+    if not isinstance(value, int | float):
+        return f"{value} bytes"
     for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
         if value < 1024 or unit == "TiB":
             break

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import gcd, lcm
+from operator import index
 from typing import NamedTuple
 
 from cnnshape.window import Window
@@ -57,7 +58,7 @@ class Reach(NamedTuple):
     def centre(self) -> Fraction:
         """Twice the middle of what output 0 sees, on the average over a period."""
         period = len(self.first)
-        ends = Fraction(sum(self.first) + sum(self.last), period)
+        ends = Fraction(index(sum(self.first) + sum(self.last)), period)
         return ends - self.stride * (period - 1)
 
     def at(self, index: int) -> tuple[int, int]:

@@ -25,7 +25,8 @@ from cnnshape.cli.options import (
 )
 from cnnshape.cli.output import complain, emit, emit_lines, internal, wants_traceback, width
 from cnnshape.sources.locate import Source, locate
-from cnnshape.sources.spec.reader import Options, UsageError
+from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.spec.shape import UsageError
 
 Result = TypeVar("Result")
 

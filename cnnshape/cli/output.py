@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cnnshape.report.snippet import Line, plain
-from cnnshape.sources.spec.reader import UsageError
+from cnnshape.sources.spec.shape import UsageError
 
 
 def wants_colour() -> bool:

@@ -197,6 +197,8 @@ class LocalResponseNorm(Layer):
 
 def nearest_divisors(field: str, channels: int, wanted: int) -> str:
     """Help that names the divisors of a number of channels nearest to the wanted one."""
+    if not isinstance(channels, int):
+        return f"write a divisor of {channels}"
     divisors = [d for d in range(1, min(channels, 4096) + 1) if channels % d == 0]
     near = sorted(sorted(divisors, key=lambda d: abs(d - wanted))[:3])
     written = " or ".join(f"`{field}: {divisor}`" for divisor in near)

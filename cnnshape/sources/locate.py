@@ -13,7 +13,8 @@ from cnnshape.graph import Graph
 from cnnshape.sources import bundled
 from cnnshape.sources.spec.document import LARGEST, Document, parse
 from cnnshape.sources.spec.findings import suggest
-from cnnshape.sources.spec.reader import Options, UsageError, read
+from cnnshape.sources.spec.reader import Options, read
+from cnnshape.sources.spec.shape import UsageError
 
 SUFFIXES = (".yaml", ".yml")
 MODEL_KEYS = {"layers", "cnnshape"}

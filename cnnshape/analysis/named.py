@@ -1,0 +1,77 @@
+"""A network whose inputs have named sizes: its figures as formulas, and where these hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cnnshape.analysis.analyse import analyse, figures_of
+from cnnshape.analysis.result import Analysis
+from cnnshape.analysis.sizes.accepted import AcceptedInputs
+from cnnshape.analysis.sizes.condition import solve
+from cnnshape.analysis.sizes.explore import explore
+from cnnshape.analysis.sizes.naming import at_sizes, examples
+from cnnshape.analysis.sizes.region import Region, everything
+from cnnshape.analysis.sizes.told import told
+from cnnshape.analysis.sizes.words import region_in_words, residues_of
+from cnnshape.analysis.walk import walk
+from cnnshape.dim import Recording, TooDeepError, recording
+from cnnshape.graph import Graph
+
+
+def analyse_named(graph: Graph) -> Analysis:
+    """The figures as formulas; what is found wrong is found at examples of the sizes.
+
+    A size without an example has the usual one, or the nearest to it that the model accepts.
+    """
+    sizes = chosen_examples(graph)
+    at_examples = analyse(_held_to(graph, sizes))
+    try:
+        with recording(sizes) as found:
+            taken = walk(graph)
+        with recording(sizes):  # what these figures ask is no condition of the network's
+            layers, totals = figures_of(graph, taken)
+    except TooDeepError:
+        return at_examples
+    region = _where(found, tuple(sizes))
+    formulas = at_examples._replace(
+        inputs={item.name: item.shape for item in graph.inputs},
+        outputs={name: taken.shapes[name] for name in graph.outputs},
+        layers=layers,
+        totals=totals,
+        diagnostics=(),
+        texts={},
+    )
+    return told(formulas, residues_of(region, tuple(sizes)))._replace(
+        diagnostics=at_examples.diagnostics,
+        texts=at_examples.texts,
+        sizes=sizes,
+        holds_for=region_in_words(region, tuple(sizes)),
+    )
+
+
+def _held_to(graph: Graph, sizes: Mapping[str, int]) -> Graph:
+    """The network at examples, held to its author's figures where the examples are given."""
+    plain = at_sizes(graph, sizes)
+    if None in graph.sizes.values():
+        plain = plain._replace(resized=True, limits=())
+    return plain
+
+
+def chosen_examples(graph: Graph) -> dict[str, int]:
+    """An example of every named size at which the model holds, if there is one."""
+    sizes = examples(graph)
+    given = {name: value for name, value in graph.sizes.items() if value is not None}
+    if len(given) == len(sizes) or not walk(at_sizes(graph, sizes), to_first_fault=True).faults:
+        return sizes
+    accepted = AcceptedInputs(graph, explore(graph, sizes)).within(given)
+    return next(iter(accepted.nearest(**sizes)), sizes)
+
+
+def _where(found: Recording, names: tuple[str, ...]) -> Region:
+    """The points for which the formulas hold, as far as sets describe them."""
+    region = everything(len(names))
+    for condition, holds in found.found.items():
+        points = solve(condition, names)
+        if points is not None:
+            region = region & points if holds else region - points
+    return region

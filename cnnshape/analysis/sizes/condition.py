@@ -1,0 +1,311 @@
+"""From a condition on named sizes to the exact set of sizes that meet it.
+
+What layers ask of one size is quasi-affine: e(x + P) = e(x) + s for a period P, the least common
+multiple of the divisors in it, so that a table of one period decides it for all sizes. What joins
+several sizes equates a product of such terms to a number (a flatten before a linear layer), which
+is enumerated by divisors, or asks for its rest (a reshape).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import gcd, lcm
+from typing import NamedTuple
+
+from cnnshape.analysis.sizes.region import Box, Region, everything, nothing, region
+from cnnshape.analysis.sizes.size_set import ANY, SizeSet, size_set
+from cnnshape.dim import AT_LEAST, EQUAL, Condition, Dim, Size
+from cnnshape.dim.atom import Atom
+from cnnshape.dim.expression import single
+from cnnshape.dim.formula import Product, products
+
+LONGEST_PERIOD = 20_000
+LARGEST_SIZE = 1_000_000
+"""Sets that begin to repeat later are not listed."""
+MOST_FACTORS = 4_096
+"""Products up to which the ways to reach one are enumerated."""
+MOST_RESTS = 512
+
+
+class Growth(NamedTuple):
+    """A size of one name x: e(x + period) = e(x) + step, from x = start on."""
+
+    period: int
+    step: int
+    start: int = 1
+
+
+def solve(condition: Condition, names: Sequence[str]) -> Region | None:
+    """The points that meet a condition, a size a name in their order; None: not decided."""
+    size, relation = condition
+    if len(size.names) == 1:
+        name = next(iter(size.names))
+        sizes = _along_one(size, relation)
+        if sizes is not None:
+            return _box(names, {name: sizes})
+    found = _rest(size, names) if relation == EQUAL else None
+    if found is None:
+        found = _opened(size, relation, names)
+    return found if found is not None else _product(size, relation, names)
+
+
+def _opened(size: Dim, relation: str, names: Sequence[str]) -> Region | None:
+    """What ±floor(x/d) + y, or ±c·floor(x/d) + k, asks of an x that no set of one name describes.
+
+    floor(x/d) >= y says x >= d·y, and floor(x/d) = y says d·y <= x < d·(y + 1).
+    """
+    for monomial, number in size.terms:
+        atom, count = monomial[0], abs(number)
+        others: Size = size - number * single(atom)
+        single_floor = len(monomial) == 1 and atom.divisor is not None
+        if not single_floor or (isinstance(others, Dim) and count > 1):
+            continue
+        if len(atom.names) == 1 and _atom_growth(atom) is not None:
+            continue
+        if relation == AT_LEAST and number > 0:
+            return _floor_reaches(atom, -(others // count), names)
+        if relation == AT_LEAST:
+            beyond = _floor_reaches(atom, others // count + 1, names)
+            return None if beyond is None else everything(len(names)) - beyond
+        wanted: Size = -others if number > 0 else others
+        if wanted % count:
+            return nothing(len(names))
+        reached = _floor_reaches(atom, wanted // count, names)
+        passed = _floor_reaches(atom, wanted // count + 1, names)
+        return None if reached is None or passed is None else reached - passed
+    return None
+
+
+def _floor_reaches(atom: Atom, least: Size, names: Sequence[str]) -> Region | None:
+    """Where floor(x/d) is at least a size."""
+    assert atom.inside is not None
+    assert atom.divisor is not None
+    return _holds(atom.inside - atom.divisor * least, names)
+
+
+def _holds(size: Size, names: Sequence[str]) -> Region | None:
+    """Where a size is at least 0."""
+    if isinstance(size, Dim):
+        return solve(Condition(size, AT_LEAST), names)
+    return everything(len(names)) if size >= 0 else nothing(len(names))
+
+
+def _box(names: Sequence[str], sizes: dict[str, SizeSet]) -> Region:
+    return region(len(names), [tuple(sizes.get(name, ANY) for name in names)])
+
+
+def growth(size: Dim) -> Growth | None:
+    """How a size of one name grows; None where it is no sum of floors, or repeats too late."""
+    period, start = 1, 1
+    parts = []
+    for monomial, number in size.terms:
+        found = _atom_growth(monomial[0]) if len(monomial) == 1 else None
+        if found is None:
+            return None
+        period, start = lcm(period, found.period), max(start, found.start)
+        parts.append((number, found))
+        if period > LONGEST_PERIOD or start > LARGEST_SIZE:
+            return None
+    step = sum(number * part.step * (period // part.period) for number, part in parts)
+    return Growth(period, step, start)
+
+
+def _atom_growth(atom: Atom) -> Growth | None:
+    if atom.inside is None:
+        return Growth(1, 1)
+    inside = growth(atom.inside)
+    if inside is None:
+        return None
+    if atom.divisor is None:
+        return _positive_growth(atom, atom.inside, inside)
+    times = atom.divisor // gcd(inside.step, atom.divisor)
+    return Growth(inside.period * times, inside.step * times // atom.divisor, inside.start)
+
+
+def _positive_growth(atom: Atom, inside: Dim, found: Growth) -> Growth | None:
+    """max(inside, 0) is in the end the inside, or 0, or repeats with it."""
+    period, step, start = found
+    if step == 0:
+        return found
+    (name,) = atom.names
+    for x in range(start, start + period):
+        value = inside.value({name: x})
+        if (value < 0) == (step > 0):
+            start = max(start, x + period * (-(-abs(value) // abs(step))))
+    return Growth(period, max(step, 0), start)
+
+
+def _along_one(size: Dim, relation: str) -> SizeSet | None:
+    """The sizes of the one name that meet a condition."""
+    found = growth(size)
+    if found is None:
+        return None
+    period, step, start = found
+    (name,) = size.names
+    early = [x for x in range(1, start) if _meets(size.value({name: x}), relation)]
+    values = [(x, size.value({name: x})) for x in range(start, start + period)]
+    if step == 0:
+        rests = _bits([x % period for x, value in values if _meets(value, relation)])
+        return size_set(start, period, _bits(early), rests)
+    turns = 1 + max(-(-abs(value) // abs(step)) for _, value in values)
+    end = start + period * turns
+    if end > LARGEST_SIZE:
+        return None
+    for x, value in values:
+        places = enumerate(range(x, end, period))
+        early += [place for turn, place in places if _meets(value + turn * step, relation)]
+    return size_set(end, 1, _bits(early), int(relation == AT_LEAST and step > 0))
+
+
+def _meets(value: int, relation: str) -> bool:
+    return value == 0 if relation == EQUAL else value >= 0
+
+
+def _bits(places: list[int]) -> int:
+    """An integer with these bits set."""
+    held = bytearray(max(places, default=0) // 8 + 1)
+    for place in places:
+        held[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(held, "little")
+
+
+def _product(size: Dim, relation: str, names: Sequence[str]) -> Region | None:
+    """Where one product of sizes, each of one name, is a number, or at least it."""
+    parts, constant = products(size)
+    if len(parts) != 1 or any(len(atom.names) > 1 for atom, _ in parts[0].factors):
+        return None
+    coefficient, factors = parts[0]
+    sizes = [single(atom).shifted(shift) for atom, shift in factors]
+    if relation == EQUAL:
+        wanted, over = divmod(-constant, coefficient)
+        return nothing(len(names)) if over else _equal(sizes, wanted, names)
+    if coefficient > 0:
+        return _reaching(sizes, -(constant // coefficient), names)
+    beyond = _reaching(sizes, constant // -coefficient + 1, names)
+    return None if beyond is None else everything(len(names)) - beyond
+
+
+def _equal(sizes: list[Dim], wanted: int, names: Sequence[str]) -> Region | None:
+    """Where the product of sizes is a number."""
+    first, *others = sizes
+    if not others:
+        return solve(Condition(first.shifted(-wanted), EQUAL), names)
+    if wanted == 0:
+        found = [solve(Condition(item, EQUAL), names) for item in sizes]
+        return _union(found, names)
+    if abs(wanted) > LARGEST_SIZE:
+        return None
+    found = []
+    for divisor in _divisors(abs(wanted)):
+        for factor in (divisor, -divisor):
+            if first.least is not None and first.least > factor:
+                continue
+            one = solve(Condition(first.shifted(-factor), EQUAL), names)
+            if one is None or one:
+                other = _equal(others, wanted // factor, names)
+                found.append(None if one is None or other is None else one & other)
+    return _union(found, names)
+
+
+def _reaching(sizes: list[Dim], wanted: int, names: Sequence[str]) -> Region | None:
+    """Where the product of sizes is at least a number, by the values of the first."""
+    first, *others = sizes
+    if not others:
+        return _holds(first.shifted(-wanted), names)
+    if first.least is None or max(abs(wanted), -first.least) > MOST_FACTORS:
+        return None
+    found = [_far(first, others, wanted, names)]
+    for factor in range(min(first.least, 1), abs(wanted) + 1):
+        one = solve(Condition(first.shifted(-factor), EQUAL), names)
+        if one:
+            other = _times(factor, others, wanted, names)
+            found.append(None if other is None else one & other)
+        elif one is None:
+            return None
+    return _union(found, names)
+
+
+def _far(first: Dim, others: list[Dim], wanted: int, names: Sequence[str]) -> Region | None:
+    """The same where the first is above the number: the others are at least 0, or at least 1."""
+    one = _holds(first.shifted(-abs(wanted) - 1), names)
+    other = _reaching(others, int(wanted > 0), names)
+    return None if one is None or other is None else one & other
+
+
+def _times(factor: int, sizes: list[Dim], wanted: int, names: Sequence[str]) -> Region | None:
+    """Where a factor times the product of sizes is at least a number."""
+    if factor > 0:
+        return _reaching(sizes, -(-wanted // factor), names)
+    if factor == 0:
+        return everything(len(names)) if wanted <= 0 else nothing(len(names))
+    beyond = _reaching(sizes, wanted // factor + 1, names)
+    return None if beyond is None else everything(len(names)) - beyond
+
+
+def _union(found: list[Region | None], names: Sequence[str]) -> Region | None:
+    boxes: list[Box] = []
+    for item in found:
+        if item is None:
+            return None
+        boxes += item.boxes
+    return region(len(names), boxes)
+
+
+def _divisors(number: int) -> list[int]:
+    small = [d for d in range(1, int(number**0.5) + 1) if number % d == 0]
+    return sorted({*small, *(number // d for d in small)})
+
+
+def _rest(size: Dim, names: Sequence[str]) -> Region | None:
+    """Where a product q of two names leaves a rest: m·q - m·k·floor(q/k) is a number."""
+    for monomial, number in size.terms:
+        atom = monomial[0]
+        if len(monomial) > 1 or atom.divisor is None or atom.inside is None:
+            continue
+        if len(atom.names) < 2 or number % atom.divisor:
+            continue
+        times = -number // atom.divisor
+        left: Size = size - number * single(atom) - times * atom.inside
+        if isinstance(left, Dim) or left % times:
+            continue
+        parts, constant = products(atom.inside)
+        if len(parts) == 1 and len(parts[0].factors) == 2:
+            rest = -left // times
+            if not 0 <= rest < atom.divisor:
+                return nothing(len(names))
+            wanted = rest - constant
+            return _leaving(parts[0], atom.divisor, wanted, names)
+    return None
+
+
+def _leaving(part: Product, divisor: int, wanted: int, names: Sequence[str]) -> Region | None:
+    """Where a·u·v leaves the rest of `wanted` by a divisor: by each rest of u, those of v."""
+    one, other = (_rests(single(atom).shifted(shift), divisor) for atom, shift in part.factors)
+    if one is None or other is None or part.factors[0][0].names == part.factors[1][0].names:
+        return None
+    (first,), (second,) = (tuple(atom.names) for atom, _ in part.factors)
+    boxes: list[Box] = []
+    for rest, sizes in one.items():
+        fitting = [
+            held
+            for r, held in other.items()
+            if (part.coefficient * rest * r - wanted) % divisor == 0
+        ]
+        for held in fitting:
+            boxes += _box(names, {first: sizes, second: held}).boxes
+    return region(len(names), boxes)
+
+
+def _rests(size: Dim, divisor: int) -> dict[int, SizeSet] | None:
+    """Rest by a divisor → the sizes of the one name that leave it."""
+    found = growth(size) if len(size.names) == 1 and divisor <= MOST_RESTS else None
+    if found is None or found.start > 1:
+        return None
+    period = found.period * (divisor // gcd(found.step, divisor))
+    if period > LONGEST_PERIOD:
+        return None
+    (name,) = size.names
+    places: dict[int, list[int]] = {}
+    for x in range(1, period + 1):
+        places.setdefault(size.value({name: x}) % divisor, []).append(x % period)
+    return {rest: size_set(1, period, 0, _bits(held)) for rest, held in places.items()}
