@@ -42,6 +42,7 @@ PUBLISHED: dict[str, tuple[int, int | None]] = {
     "resnet101": (44_549_160, None),
     "resnet152": (60_192_808, None),
     "mobilenet-v2": (3_504_872, None),
+    "efficientnet-v2-s": (21_458_488, 8_365_617_152),  # torchvision 0.28
     "squeezenet1-1": (1_235_496, None),
     "densenet121": (7_978_856, None),
     "inception-v3": (23_834_568, None),

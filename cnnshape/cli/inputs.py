@@ -47,10 +47,11 @@ def inputs(
     shapes: InputOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Find every input size that a model accepts, and the layers that keep the others out.
+    """Find every input size that a model accepts, and what keeps the others out.
 
-    SIZES are 350x525, in the order of the names, or H=350,W=525. The exit code is 0 if a size is
-    accepted (the one that --at gives), 1 if none is, 2 if the model cannot be read.
+    SIZES are 350x525, in the order of the names, or H=350,W=525.
+
+    The exit code is 0 if any size is accepted (or that of --at), 1 if none is.
     """
     from cnnshape.analysis.analyse import analyse
     from cnnshape.analysis.result import unreadable

@@ -40,6 +40,8 @@ class Cause(NamedTuple):
 
 def causes_of(found: Exploration, accepted: Region, names: Sequence[str]) -> tuple[Cause, ...]:
     """The conditions that every accepted size meets, less those that follow from the others."""
+    if not accepted and not any(path.accepted for path in found.paths):
+        return _faults(found, names)
     needed: dict[Condition, tuple[Node, str, Region]] = {}
     for path in found.paths:
         for condition, holds, met in _solved(path, names):
@@ -60,6 +62,17 @@ def causes_of(found: Exploration, accepted: Region, names: Sequence[str]) -> tup
         )
         for node, texts, met in held.values()
     )
+
+
+def _faults(found: Exploration, names: Sequence[str]) -> tuple[Cause, ...]:
+    """Where no size is accepted: the faults that large inputs end in."""
+    causes = []
+    for path in found.paths:
+        if all(path.region.along(axis).rests for axis in range(len(names))):
+            node, error = path.walk.faults[0].node, path.walk.faults[0].error
+            words = region_in_words(path.region, names)
+            causes.append(Cause(node.name, node.type, error.message, words, node.place.span))
+    return tuple(causes)
 
 
 def _solved(path: Path, names: Sequence[str]) -> list[tuple[Condition, bool, Region]]:

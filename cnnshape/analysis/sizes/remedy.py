@@ -38,12 +38,12 @@ def _hanging(found: AcceptedInputs) -> Node | None:
     path: Path | None = next(iter(found.exploration.paths), None)
     if path is None or path.accepted:
         return None
-    node = path.walk.faults[0].node
     fault = path.walk.faults[0]
     if fault.declared is not None and len(fault.x[fault.operand]) > 2:
         return None  # a size that happens to be what another axis should have
-    asked = any(cause is node for cause in path.recording.causes.values())
-    return node if asked else None
+    numbers = (fault.arrived, fault.error.expected, fault.error.found)
+    asked = any(cause is fault.node for cause in path.recording.causes.values())
+    return fault.node if asked or any(isinstance(size, Dim) for size in numbers) else None
 
 
 def _sized(found: AcceptedInputs, item: Diagnostic, fault: Fault) -> Diagnostic:
