@@ -81,6 +81,7 @@ class Conv(Sliding):
                 field="groups",
                 expected=1,
                 found=self.groups,
+                choices=(1,),
             )
         if len(table) != self.out_channels:
             raise RuleError(
@@ -253,6 +254,7 @@ def check_groups(groups: int, channels: Size, out_channels: Size) -> None:
                 field="groups",
                 against=against,
                 found=groups,
+                choices=near,
                 note=division(count, groups),
                 help="write "
                 + " or ".join(f"`groups: {divisor}`" for divisor in sorted(near))
