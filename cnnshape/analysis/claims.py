@@ -56,6 +56,14 @@ def broken_expectations(
     return list(_diagnostics(taken, broken)), believed
 
 
+def failing(graph: Graph, layers: Mapping[str, LayerResult]) -> Iterator[Broken]:
+    """Every expectation that fails, also those that only follow from another one."""
+    if not graph.resized:
+        sums = _sums(layers)
+        for node in graph.nodes:
+            yield from _broken(node, layers[node.name], sums)
+
+
 def unexplained(graph: Graph, taken: Walk, believed: Mapping[str, Shape]) -> list[Fault]:
     """The faults that would be there even if the believed shapes were right."""
     if not believed or not taken.faults:

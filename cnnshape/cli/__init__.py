@@ -11,6 +11,7 @@ import typer
 from cnnshape.cli.architectures import list_architectures, show
 from cnnshape.cli.check import check
 from cnnshape.cli.explain import explain
+from cnnshape.cli.fix import fix
 from cnnshape.cli.output import complain, internal, wants_traceback
 from cnnshape.cli.schema import schema
 from cnnshape.cli.summary import summary
@@ -46,6 +47,13 @@ app.command(
 app.command(epilog=example("cnnshape explain lenet5", "cnnshape explain resnet50 layer2.0.conv2"))(
     explain
 )
+app.command(
+    epilog=example(
+        "cnnshape fix net.yaml",
+        "cnnshape fix net.yaml --write",
+        "cnnshape fix models/ --write --expectations",
+    )
+)(fix)
 app.command("list", epilog=example("cnnshape list"))(list_architectures)
 app.command(epilog=example("cnnshape show resnet18 > mine.yaml"))(show)
 app.command(epilog=example("cnnshape schema -o cnnshape.schema.json"))(schema)

@@ -1,0 +1,62 @@
+"""What could mend a fault: edits, and what must be true once they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cnnshape.diagnostics import Diagnostic
+from cnnshape.repair.state import Key, State, brought
+from cnnshape.repair.text import Edit
+
+
+class Proposal(NamedTuple):
+    """A change to try.
+
+    `gone` are the errors that it must leave none of, by default the one that is told; `strict`
+    means that their layers then have no other one either; `holds` is what else must be true of the
+    states before and after.
+    """
+
+    edits: tuple[Edit, ...]
+    words: str
+    gone: tuple[Key, ...] = ()
+    strict: bool = False
+    notes: tuple[str, ...] = ()
+    holds: Callable[[State, State], bool] | None = None
+
+
+def objection(
+    before: State, after: State, diagnostic: Diagnostic, proposal: Proposal
+) -> str | None:
+    """Why a change is no repair; None if it is one."""
+    left = _left(before, after, diagnostic, proposal)
+    if left is not None:
+        return left
+    new = brought(before, after)
+    if new:
+        return f"{proposal.words} would bring another fault: {_words(after, new[0])}"
+    if proposal.holds is not None and not proposal.holds(before, after):
+        return f"{proposal.words} would change what other layers read, or not fit them"
+    return None
+
+
+def _left(before: State, after: State, diagnostic: Diagnostic, proposal: Proposal) -> str | None:
+    """What the change leaves of the fault."""
+    if not proposal.gone:
+        key = before.key_of(diagnostic)
+        fewer = after.keys[key] < before.keys[key]
+        return None if fewer else f"{proposal.words} does not mend it"
+    for key in proposal.gone:
+        if key in after.keys or (proposal.strict and key.layer in after.faults):
+            return f"{proposal.words} does not mend it: {_words(after, key)}"
+    return None
+
+
+def _words(after: State, key: Key) -> str:
+    """The new fault as it would be told."""
+    fault = after.faults.get(key.layer or "")
+    if fault is not None:
+        return f"`{key.layer}` {fault.error.message}"
+    messages = [item.message for item in after.errors if item.rule == key.rule]
+    return messages[0] if messages else key.rule

@@ -1,0 +1,195 @@
+"""Values to be replaced: numbers that do not fit, figures that are out of date, misspelt names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from cnnshape.analysis.rewrite import rewrite, written
+from cnnshape.analysis.walk import Fault
+from cnnshape.diagnostics import Diagnostic
+from cnnshape.graph import Node, Use
+from cnnshape.repair.proposal import Proposal
+from cnnshape.repair.site import mentions
+from cnnshape.repair.state import Key, State, key_of_claim, key_of_fault
+from cnnshape.repair.text import Edit
+from cnnshape.sources.spec.document import Value
+
+MOST_ALIKE = 200
+"""Faults that are looked at to find those of one cause."""
+ONE_NAME = re.compile(r"\$\{\s*([A-Za-z_]\w*)\s*\}")
+
+
+class Literal(NamedTuple):
+    """The number that an expression of one name stands for, and what it is called."""
+
+    value: Value
+    key: str
+    owner: str
+
+
+def spelling(state: State, diagnostic: Diagnostic) -> Iterator[Proposal]:
+    """The name that was meant, where it can be one only."""
+    fix = diagnostic.fix
+    if fix is not None:
+        edit = Edit(state.text.start(fix.span), state.text.end(fix.span), fix.text)
+        words = f"`{fix.text}` in place of `{state.text.at(fix.span)}`"
+        yield Proposal((edit,), words, holds=_fits(diagnostic.rule))
+
+
+def _fits(rule: str) -> Callable[[State, State], bool]:
+    """Whether a name that was put right is one that can be meant there, as other layers fit it."""
+    unfit = {"unknown-type": ("bad-rank",), "unknown-reference": ("bad-rank", "shape-mismatch")}
+
+    def holds(before: State, after: State) -> bool:
+        new = (fault for name, fault in after.faults.items() if name not in before.faults)
+        return not any(fault.error.rule in unfit.get(rule, ()) for fault in new)
+
+    return holds
+
+
+def number(state: State, diagnostic: Diagnostic) -> Iterator[Proposal]:
+    """Other numbers for the argument at fault, where it is written or where it comes from."""
+    fault = state.fault_of(diagnostic)
+    value = _written(state, fault) if fault is not None else None
+    if fault is None or value is None or fault.error.field is None:
+        return
+    field, alike = fault.error.field, state.alike(fault)
+    keys = tuple(map(key_of_fault, alike))
+    for choice in fault.error.choices:
+        others = [str(written(other)) for other in fault.error.choices if other != choice]
+        notes = (_others(field, others),) if others else ()
+        yield from _at_the_cause(state, fault, value, choice)
+        if state.sites.keys_of(value) <= {field}:
+            words = f"`{field}: {{}}`"
+            strict = bool(notes)
+            found = _replaced(state, value, fault.error.found, choice, words, keys)
+            yield from (item._replace(notes=notes, strict=strict) for item in found)
+
+
+def _written(state: State, fault: Fault) -> Value | None:
+    span = fault.node.place.fields.get(fault.error.field or "")
+    return None if span is None else state.sites.values.get(span)
+
+
+def _others(field: str, others: Sequence[str]) -> str:
+    return " or ".join(f"`{field}: {other}`" for other in others) + " would do too"
+
+
+def _at_the_cause(state: State, fault: Fault, value: Value, choice: object) -> Iterator[Proposal]:
+    """The number in `vars`, or in the use of a block, if it is there for nothing else."""
+    same = [f for f in state.faults.values() if f.error.choices[:1] == (choice,)][:MOST_ALIKE]
+    written_at = {f.node.name: _written(state, f) for f in same}
+    allowed = {id(item) for item in written_at.values() if item is not None}
+    literal = _literal(state, fault.node, value, allowed)
+    if literal is None:
+        return
+    own = [
+        f
+        for f in same
+        if (item := written_at[f.node.name]) is not None
+        and _is_same(_literal(state, f.node, item, allowed), literal)
+    ]
+    words = f"`{literal.key}: {{}}` of {literal.owner}"
+    keys = tuple(map(key_of_fault, own))
+    yield from _replaced(state, literal.value, fault.error.found, choice, words, keys)
+
+
+def _is_same(one: Literal | None, other: Literal) -> bool:
+    return one is not None and one.value is other.value
+
+
+def _literal(state: State, node: Node, value: Value, allowed: set[int]) -> Literal | None:
+    """What gives an expression of one name its value, if the name serves only what is `allowed`."""
+    uses = node.place.uses
+    owner = ""
+    while isinstance(value.data, str):
+        match = ONE_NAME.fullmatch(value.data.strip())
+        if match is None:
+            return None
+        name = match[1]
+        found = _argument(state, name, uses[0]) if uses else None
+        if found is not None:
+            owner, scope = f"`{uses[0].layer}`", state.sites.blocks[uses[0].block]
+            uses = uses[1:]
+        else:
+            found, scope, owner, uses = _variable(state, name), state.document.root, "`vars`", ()
+        served = [item for item in mentions(scope, name) if item is not value]
+        if found is None or any(id(item) not in allowed for item in served):
+            return None
+        if state.sites.keys_of(found) != {name}:
+            return None
+        value = found
+    return Literal(value, name, owner) if owner and type(value.data) is int else None
+
+
+def _variable(state: State, name: str) -> Value | None:
+    return state.sites.section("vars").get(name)
+
+
+def _argument(state: State, name: str, use: Use) -> Value | None:
+    """What the use of a block gives for a parameter, or the parameter's default."""
+    block = state.sites.blocks.get(use.block)
+    params = block.data.get("params") if block is not None else None
+    if params is None or not isinstance(params.data, dict) or name not in params.data:
+        return None
+    entry = state.sites.entries.get(use.span)
+    given = entry.value.data.get(name) if entry and isinstance(entry.value.data, dict) else None
+    found: Value = given or params.data[name]
+    return found
+
+
+def _replaced(
+    state: State,
+    value: Value,
+    old: object,
+    new: object,
+    words: str,
+    keys: tuple[Key, ...],
+) -> Iterator[Proposal]:
+    """A value written anew; an expression gives way to the number that is right for every use."""
+    span = state.document.span(value)
+    if span is None:
+        return
+    start, text = state.text.start(span), state.text.at(span)
+    pieces = rewrite(text, old, new, expressions=True)
+    if not pieces:
+        return
+    edits = tuple(Edit(start + a, start + b, piece) for a, b, piece in pieces)
+    said = written(list(new) if isinstance(new, tuple) else new)
+    if len(edits) == 1 and not isinstance(new, tuple | list):
+        said, text = edits[0].text, text[pieces[0].start : pieces[0].end]
+    yield Proposal(edits, f"{words.format(said)} in place of `{_line(text)}`", keys)
+
+
+def _line(text: str) -> str:
+    """A text on one line."""
+    return " ".join(text.split())
+
+
+def expectation(state: State, diagnostic: Diagnostic) -> Iterator[Proposal]:
+    """The computed figure in place of the one that is stated."""
+    broken = state.broken_of(diagnostic)
+    span = diagnostic.span
+    value = state.sites.values.get(span) if span is not None else None
+    if broken is None or value is None or broken.claim.bound != "==":
+        return
+    claim = broken.claim
+    same = [b for b in state.broken if b.claim.span == span and b.claim.figure == claim.figure]
+    keys = tuple(map(key_of_claim, same))
+    if not isinstance(broken.computed, int | tuple) or state.sites.keys_of(value) - {
+        "expect",
+        claim.figure,
+    }:
+        return
+    words = f"`{claim.figure}: {{}}` expected of `{claim.block or broken.node.name}`"
+    new = _plain(broken.computed)
+    yield from _replaced(state, value, claim.value, new, words, keys)
+
+
+def _plain(computed: object) -> object:
+    """A figure as a file has it, without the batch axis."""
+    if isinstance(computed, tuple):
+        return tuple(size for size in computed if str(size) != "N")
+    return computed
