@@ -51,7 +51,7 @@ def rewrite(text: str, old: object, new: object, *, expressions: bool = False) -
         changed = [(match, item) for match, was, item in pairs if was != item]
     elif len(values) == 1 == len(tokens):
         changed = [(values[0], after)]
-    elif _is_one_line(text, start, tokens):
+    elif isinstance(old, tuple | list) and _is_one_line(text, start, tokens):
         first, last = tokens[0].start(), tokens[-1].end()
         batch = ["N"] if any(match[0] == "N" for match in tokens) else []
         return [Piece(first, last, written([*batch, *after]))]

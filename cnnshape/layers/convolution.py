@@ -165,6 +165,7 @@ class ConvTranspose(Layer):
                     expected=bound - 1,
                     found=spread.output_padding,
                     help=f"write at most {bound - 1}",
+                    choices=(bound - 1,),
                 )
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
