@@ -33,10 +33,10 @@ class Piece(NamedTuple):
 def rewrite(text: str, old: object, new: object, *, expressions: bool = False) -> list[Piece]:
     """The pieces of a value's text that make `new` of `old`, numbers or lists of them.
 
-    None where it is written in a way that is not understood; an expression gives way to a number
+    Empty where it is written in a way that is not understood; an expression gives way to a number
     only if `expressions` do.
     """
-    start = PREFIX.match(text).end()  # type: ignore[union-attr]
+    start = anchor_end(text)
     tokens = [match for match in TOKEN.finditer(text, start) if match.lastgroup != "comment"]
     values = [match for match in tokens if match.lastgroup != "rest"]
     if not values or any(m.lastgroup == "rest" and m[0] not in LIST_MARKS for m in tokens):
@@ -60,6 +60,12 @@ def rewrite(text: str, old: object, new: object, *, expressions: bool = False) -
     if not expressions and any(match.lastgroup == "expression" for match, _ in changed):
         return []
     return [Piece(match.start(), match.end(), written(item)) for match, item in changed]
+
+
+def anchor_end(text: str) -> int:
+    """Where a value itself begins, behind its anchor and its tag."""
+    found = PREFIX.match(text)
+    return 0 if found is None else found.end()
 
 
 def _items(value: object) -> list[object]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from cnnshape.analysis.rewrite import anchor_end
 from cnnshape.analysis.walk import Fault, lacks_flatten
 from cnnshape.diagnostics import Diagnostic, Span
 from cnnshape.graph import Node
@@ -108,7 +109,7 @@ def _inserted(state: State, entry: Entry, item: str, indent: int) -> Inserted | 
 
 def _is_flow(text: str) -> bool:
     """Whether a list's text, behind an anchor, is one in brackets."""
-    return re.sub(r"^(?:[&!]\S*\s+)*", "", text).startswith("[")
+    return text[anchor_end(text) :].startswith("[")
 
 
 def _reads_the_same(before: State, after: State, head: Span, targets: set[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from cnnshape.analysis.result import Analysis
@@ -12,14 +12,17 @@ from cnnshape.repair.padding import padding
 from cnnshape.repair.proposal import Proposal, objection
 from cnnshape.repair.reason import unrepaired
 from cnnshape.repair.state import Key, State, state_of
-from cnnshape.repair.text import Text
+from cnnshape.repair.text import Edit, Text
 from cnnshape.repair.value import expectation, number, spelling
 from cnnshape.sources.spec.reader import Options, UsageError
 
-MOST_REPAIRS = 500
+MOST_REPAIRS = 5_000
 MOST_WORK = 2_000_000
 WORK_OF_TRIAL = 1_500
 """A trial costs this and one a layer."""
+
+NUMBERS = 2
+"""The turn of faults that another number mends."""
 
 Propose = Callable[[State, Diagnostic], Iterator[Proposal]]
 PROPOSALS: tuple[Propose, ...] = (flatten, number, padding)
@@ -56,10 +59,12 @@ class Outcome(NamedTuple):
 def mend(file: str, content: bytes, options: Options, *, expectations: bool = False) -> Outcome:
     """Repair all that can be; UnreadableError and UsageError as the reader has them."""
     text = Text(content.decode("utf-8", "replace"))
-    return _Mending(state_of(file, text, options), options, expectations).outcome()
+    return Mending(state_of(file, text, options), options, expectations).outcome()
 
 
-class _Mending:
+class Mending:
+    """A file and what was done to it; `work` is how much more may be tried."""
+
     def __init__(self, state: State, options: Options, expectations: bool) -> None:
         self.first = self.state = state
         self.options = options
@@ -86,36 +91,70 @@ class _Mending:
         known = self.reasons.get(self.state.key_of(diagnostic))
         return known or f"there is room for {MOST_REPAIRS} repairs in one run"
 
-    def _step(self) -> bool:
-        """Repair the first fault that can be; what was in the way of one may then be gone."""
+    def _many(self) -> bool:
+        """Repair at once all faults that need one number each, if there are several."""
+        chosen: list[tuple[Diagnostic, Proposal]] = []
+        changed: dict[int, Edit] = {}
         for diagnostic in self.state.errors:
             key = self.state.key_of(diagnostic)
-            if key not in self.reasons and self._repair(diagnostic, key):
-                self.reasons.clear()
+            simple = diagnostic.fix is not None and key not in self.reasons
+            found = next(self._proposals(diagnostic), None) if simple else None
+            if found is not None and not any(edit.start in changed for edit in found.edits):
+                changed |= {edit.start: edit for edit in found.edits}
+                chosen.append((diagnostic, found))
+        after = self._tried(changed.values()) if len(chosen) > 1 else None
+        if after is None or any(objection(self.state, after, *item) for item in chosen):
+            return False
+        self._accept(chosen, after)
+        return True
+
+    def _accept(self, chosen: Iterable[tuple[Diagnostic, Proposal]], after: State) -> None:
+        text, file = self.state.text, self.state.document.file
+        for diagnostic, proposal in chosen:
+            fixes = tuple(Fix(text.span(file, edit), edit.text) for edit in sorted(proposal.edits))
+            self.repairs.append(Repair(diagnostic, proposal.words, proposal.notes, fixes))
+        self.state = after
+        self.reasons.clear()
+
+    def _step(self) -> bool:
+        """Repair the first fault that can be; what was in the way of one may then be gone.
+
+        Names come before layers, and layers before numbers: what arrives depends on them.
+        """
+        errors = sorted(self.state.errors, key=self._turn)
+        structure = [item for item in errors if self._turn(item)[0] < NUMBERS]
+        numbers = errors[len(structure) :]
+        return self._one_of(structure) or self._many() or self._one_of(numbers)
+
+    def _turn(self, diagnostic: Diagnostic) -> tuple[int, int]:
+        """When a fault is looked at: its kind's turn, and its layer's place in the network."""
+        place = self.state.order.get(diagnostic.layer or "", -1)
+        if diagnostic.rule in SPELLING:
+            return 0, place
+        fault = self.state.fault_of(diagnostic)
+        numbers = fault is not None and bool(fault.error.choices)
+        structural = diagnostic.rule in ("size-mismatch", "shape-mismatch") and not numbers
+        return (1 if structural else NUMBERS), place
+
+    def _one_of(self, errors: Iterable[Diagnostic]) -> bool:
+        for diagnostic in errors:
+            key = self.state.key_of(diagnostic)
+            found = None if key in self.reasons else self.best(diagnostic, key)
+            if found is not None:
+                proposal, after = found
+                self._accept([(diagnostic, proposal)], after)
                 return True
         return False
 
-    def _repair(self, diagnostic: Diagnostic, key: Key) -> bool:
-        found = self._best(diagnostic, key)
-        if found is None:
-            return False
-        proposal, after = found
-        text, file = self.state.text, self.state.document.file
-        fixes = tuple(Fix(text.span(file, edit), edit.text) for edit in sorted(proposal.edits))
-        self.repairs.append(Repair(diagnostic, proposal.words, proposal.notes, fixes))
-        self.state = after
-        return True
-
-    def _best(self, diagnostic: Diagnostic, key: Key) -> tuple[Proposal, State] | None:
+    def best(self, diagnostic: Diagnostic, key: Key) -> tuple[Proposal, State] | None:
         """The first change that mends and uncovers nothing, or else the one that uncovers least."""
         best: tuple[int, Proposal, State] | None = None
         refused: list[str] = []
         for proposal in self._proposals(diagnostic):
-            self.work -= WORK_OF_TRIAL + len(self.state.graph.nodes)
             if self.work < 0:
                 refused.append("the model is too large to try more")
                 break
-            after = self._tried(proposal)
+            after = self._tried(proposal.edits)
             why = "it would not be YAML any more" if after is None else None
             if after is not None:
                 why = objection(self.state, after, diagnostic, proposal)
@@ -142,9 +181,10 @@ class _Mending:
             for propose in PROPOSALS:
                 yield from propose(self.state, diagnostic)
 
-    def _tried(self, proposal: Proposal) -> State | None:
+    def _tried(self, edits: Iterable[Edit]) -> State | None:
         """The file with a change made; None where it is no model any more."""
-        changed = self.state.text.changed(proposal.edits)
+        self.work -= WORK_OF_TRIAL + len(self.state.graph.nodes)
+        changed = self.state.text.changed(edits)
         try:
             return state_of(self.state.document.file, changed, self.options)
         except (UnreadableError, UsageError):

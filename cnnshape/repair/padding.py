@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import NamedTuple
 
+from cnnshape.analysis.rewrite import anchor_end
 from cnnshape.analysis.walk import Fault
 from cnnshape.diagnostics import Diagnostic
 from cnnshape.layers.sliding import Sliding
@@ -150,7 +150,7 @@ def _edit(state: State, entry: Entry, value: object) -> tuple[Edit, str] | None:
     if span is None or state.sites.keys_of(given) != {FIELD}:
         return None
     text = state.text.at(span)
-    start = re.match(r"(?:[&!]\S*\s+)*", text).end()  # type: ignore[union-attr]
+    start = anchor_end(text)
     if "\n" in text:
         return None
     edit = Edit(state.text.start(span) + start, state.text.end(span), str(value))
@@ -168,7 +168,8 @@ def _put_in(state: State, entry: Entry, item: str) -> Edit | None:
         return None
     text = state.text
     follows = _follows(state, entry.value, key, value)
-    if re.match(r"(?:[&!]\S*\s+)*\{", text.at(outer)):
+    own = text.at(outer)
+    if own[anchor_end(own) :].startswith("{"):
         place = text.end(end) if follows else text.start(at)
         return Edit(place, place, f", {item}" if follows else f"{item}, ")
     indent = " " * (at.column - 1)

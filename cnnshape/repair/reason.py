@@ -21,7 +21,9 @@ def unrepaired(
         return _expectation(state, diagnostic, refused, expectations)
     fault = state.fault_of(diagnostic)
     if fault is None:
-        return _first(refused) or "no repair is known that can mean one thing only"
+        misspelt = diagnostic.rule.startswith("unknown")
+        none = "no known name is surely meant" if misspelt else "no repair is known"
+        return _first(refused) or none
     return _of_fault(state, fault) or _first(refused) or _nothing(fault)
 
 
@@ -52,10 +54,12 @@ def _of_fault(state: State, fault: Fault) -> str | None:
     if not fault.error.choices or field is None:
         return None
     alike = state.alike(fault)
-    wanted = {other.node.name: str(other.error.choices[0]) for other in alike}
-    if len(set(wanted.values())) > 1:
-        each = [f"`{name}` needs {number}" for name, number in wanted.items()]
-        return f"`{field}` there serves {len(wanted)} layers: {_listed(each)}"
+    wanted: dict[str, str] = {}
+    for other in alike:
+        wanted.setdefault(str(other.error.choices[0]), other.node.name)
+    if len(wanted) > 1:
+        each = [f"`{name}` needs {number}" for number, name in wanted.items()]
+        return f"`{field}` there serves {len(alike)} layers: {_listed(each)}"
     span = fault.node.place.fields.get(field)
     names = [n.name for n in state.graph.nodes if n.place.fields.get(field) == span]
     right = [f"`{name}` is right with it" for name in names if name in state.sound]

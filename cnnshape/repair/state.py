@@ -51,9 +51,17 @@ class State:
         return {node.name: node for node in self.graph.nodes}
 
     @cached_property
+    def order(self) -> dict[str, int]:
+        """Every layer's place in the network."""
+        return {name: number for number, name in enumerate(self.nodes)}
+
+    @cached_property
     def faults(self) -> dict[str, Fault]:
         """The first fault of each layer that has one."""
-        return {fault.node.name: fault for fault in reversed(self.walk.faults)}
+        found: dict[str, Fault] = {}
+        for fault in self.walk.faults:
+            found.setdefault(fault.node.name, fault)
+        return found
 
     @cached_property
     def errors(self) -> list[Diagnostic]:

@@ -6,18 +6,19 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from cnnshape.analysis.rewrite import rewrite, written
+from cnnshape.analysis.rewrite import anchor_end, rewrite, written
 from cnnshape.analysis.walk import Fault
 from cnnshape.diagnostics import Diagnostic
 from cnnshape.graph import Node, Use
 from cnnshape.repair.proposal import Proposal
 from cnnshape.repair.site import mentions
 from cnnshape.repair.state import Key, State, key_of_claim, key_of_fault
-from cnnshape.repair.text import Edit
+from cnnshape.repair.text import Edit, Text
 from cnnshape.sources.spec.document import Value
 
 MOST_ALIKE = 200
 """Faults that are looked at to find those of one cause."""
+COMMENT = re.compile(r"\s#[^\n]*")
 ONE_NAME = re.compile(r"\$\{\s*([A-Za-z_]\w*)\s*\}")
 
 
@@ -157,15 +158,14 @@ def _replaced(
     if not pieces:
         return
     edits = tuple(Edit(start + a, start + b, piece) for a, b, piece in pieces)
-    said = written(list(new) if isinstance(new, tuple) else new)
-    if len(edits) == 1 and not isinstance(new, tuple | list):
-        said, text = edits[0].text, text[pieces[0].start : pieces[0].end]
-    yield Proposal(edits, f"{words.format(said)} in place of `{_line(text)}`", keys)
+    said = Text(text).changed(Edit(*piece) for piece in pieces).raw
+    instead = f" in place of `{_value(text)}`"
+    yield Proposal(edits, words.format(_value(said)) + instead, keys)
 
 
-def _line(text: str) -> str:
-    """A text on one line."""
-    return " ".join(text.split())
+def _value(text: str) -> str:
+    """A value's text on one line, without anchor and comments."""
+    return " ".join(COMMENT.sub("", text[anchor_end(text) :]).split())
 
 
 def expectation(state: State, diagnostic: Diagnostic) -> Iterator[Proposal]:
