@@ -9,7 +9,7 @@ from cnnshape.analysis.result import Analysis
 from cnnshape.diagnostics import Diagnostic, Fix, UnreadableError
 from cnnshape.repair.flatten import flatten
 from cnnshape.repair.padding import padding
-from cnnshape.repair.proposal import Proposal, objection
+from cnnshape.repair.proposal import Objection, Proposal, objection
 from cnnshape.repair.reason import unrepaired
 from cnnshape.repair.state import Key, State, state_of
 from cnnshape.repair.text import Edit, Text
@@ -149,17 +149,18 @@ class Mending:
     def best(self, diagnostic: Diagnostic, key: Key) -> tuple[Proposal, State] | None:
         """The first change that mends and uncovers nothing, or else the one that uncovers least."""
         best: tuple[int, Proposal, State] | None = None
-        refused: list[str] = []
+        refused: list[Objection] = []
         for proposal in self._proposals(diagnostic):
             if self.work < 0:
-                refused.append("the model is too large to try more")
+                refused.append(Objection("the model is too large to try more"))
                 break
             after = self._tried(proposal.edits)
-            why = "it would not be YAML any more" if after is None else None
-            if after is not None:
-                why = objection(self.state, after, diagnostic, proposal)
-            if why is not None or after is None:
-                refused.append(why or "")
+            if after is None:
+                refused.append(Objection(f"with {proposal.words} it would be no model", False))
+                continue
+            why = objection(self.state, after, diagnostic, proposal)
+            if why is not None:
+                refused.append(why)
                 continue
             uncovered = len(after.keys - self.state.keys)
             if best is None or uncovered < best[0]:

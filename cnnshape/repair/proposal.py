@@ -26,18 +26,26 @@ class Proposal(NamedTuple):
     holds: Callable[[State, State], bool] | None = None
 
 
+class Objection(NamedTuple):
+    """Why a change is no repair, and whether it would mend the fault as such."""
+
+    text: str
+    mends: bool = True
+
+
 def objection(
     before: State, after: State, diagnostic: Diagnostic, proposal: Proposal
-) -> str | None:
+) -> Objection | None:
     """Why a change is no repair; None if it is one."""
     left = _left(before, after, diagnostic, proposal)
     if left is not None:
-        return left
+        return Objection(left, mends=False)
     new = brought(before, after)
     if new:
-        return f"{proposal.words} would bring another fault: {_words(after, new[0])}"
+        words = _words(after, new[0])
+        return Objection(f"{proposal.words} would bring another fault: {words}")
     if proposal.holds is not None and not proposal.holds(before, after):
-        return f"{proposal.words} would change what other layers read, or not fit them"
+        return Objection(f"{proposal.words} would change what layers read, or not fit them")
     return None
 
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from cnnshape.analysis.walk import Fault, lacks_flatten
 from cnnshape.diagnostics import Diagnostic
+from cnnshape.repair.proposal import Objection
 from cnnshape.repair.state import State, key_of_claim
 
 MOST_NAMED = 3
 
 
 def unrepaired(
-    state: State, diagnostic: Diagnostic, refused: Sequence[str], expectations: bool
+    state: State, diagnostic: Diagnostic, refused: Sequence[Objection], expectations: bool
 ) -> str:
     """One reason: what was tried and did not mend, or that nothing could be tried."""
     if diagnostic.rule == "limit-exceeded":
@@ -27,12 +28,14 @@ def unrepaired(
     return _of_fault(state, fault) or _first(refused) or _nothing(fault)
 
 
-def _first(refused: Sequence[str]) -> str | None:
-    return refused[0] if len(refused) == 1 else None
+def _first(refused: Sequence[Objection]) -> str | None:
+    """What is said against the first change that would mend, or against the only one."""
+    told = [item for item in refused if item.mends] or (refused if len(refused) == 1 else [])
+    return told[0].text if told else None
 
 
 def _expectation(
-    state: State, diagnostic: Diagnostic, refused: Sequence[str], expectations: bool
+    state: State, diagnostic: Diagnostic, refused: Sequence[Objection], expectations: bool
 ) -> str:
     if not expectations:
         return "with --expectations the computed figure is written"

@@ -14,7 +14,7 @@ from cnnshape.repair.proposal import Proposal
 from cnnshape.repair.site import mentions
 from cnnshape.repair.state import Key, State, key_of_claim, key_of_fault
 from cnnshape.repair.text import Edit, Text
-from cnnshape.sources.spec.document import Value
+from cnnshape.sources.spec.document import Value, printable
 
 MOST_ALIKE = 200
 """Faults that are looked at to find those of one cause."""
@@ -165,7 +165,7 @@ def _replaced(
 
 def _value(text: str) -> str:
     """A value's text on one line, without anchor and comments."""
-    return " ".join(COMMENT.sub("", text[anchor_end(text) :]).split())
+    return printable(" ".join(COMMENT.sub("", text[anchor_end(text) :]).split()))
 
 
 def expectation(state: State, diagnostic: Diagnostic) -> Iterator[Proposal]:

@@ -154,18 +154,38 @@ def _nearest(name: str, names: tuple[str, ...]) -> str | None:
     return near[0] if near else None
 
 
-NEAR = 0.8
-"""How like a known name a misspelt one is that was surely meant (`difflib`'s ratio)."""
+NEAR, NEARER = 0.8, 0.05
+"""How like the name that was surely meant a misspelt one is, and how much liker than the next."""
 SIMPLE_NAME = re.compile(r"[A-Za-z_][\w.]*")
 
 
 def only_near(name: str, known: Iterable[str]) -> str | None:
-    """The one known name that a misspelt one must mean; None where there are several, or none."""
-    from difflib import get_close_matches
+    """The one known name that a misspelt one must mean; None where there are several, or none.
 
-    names = dict.fromkeys(islice(known, MOST_CANDIDATES))
-    near = get_close_matches(name[:LONGEST_NAME].lower(), names, n=2, cutoff=NEAR)
-    return near[0] if len(near) == 1 and SIMPLE_NAME.fullmatch(near[0]) else None
+    `conv2` is no misspelt `conv1`: digits are the same.
+    """
+    from difflib import SequenceMatcher
+
+    matcher = SequenceMatcher(b=_bare(name[:LONGEST_NAME]))
+    ratios: dict[str, float] = {}
+    for other in dict.fromkeys(islice(known, MOST_CANDIDATES)):
+        matcher.set_seq1(_bare(other))
+        if matcher.real_quick_ratio() >= NEAR - NEARER:
+            ratios[other] = matcher.ratio()
+    best, *rest = sorted(ratios, key=lambda other: -ratios[other])[:2] or [""]
+    if ratios.get(best, 0) < NEAR or (rest and ratios[best] - ratios[rest[0]] < NEARER):
+        return None
+    same = _digits(best) == _digits(name) and SIMPLE_NAME.fullmatch(best)
+    return best if same else None
+
+
+def _bare(name: str) -> str:
+    """A name as it would be if nobody told `BatchNorm` from `batch_norm`."""
+    return name.lower().replace("_", "")
+
+
+def _digits(name: str) -> str:
+    return "".join(filter(str.isdecimal, name))
 
 
 def suggest(name: str, known: Iterable[str]) -> str | None:
