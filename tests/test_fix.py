@@ -302,7 +302,7 @@ def test_expectations_in_every_form() -> None:
             "macs: «1|9216», receptive_field: «3|5»}}",
             "{name: p, type: max_pool2d, kernel_size: [1, 2], expect: {receptive_field: "
             "«5|[5, 6]»}}",
-            "{name: q, type: max_pool2d, kernel_size: 2, expect: {receptive_field: [«6|7», 8]}}",
+            "{name: q, type: max_pool2d, kernel_size: 2, expect: {receptive_field: [«9|6», 8]}}",
         )
         + "  - type: flatten\n    expect:   # all\n      # of them\n      - «7|16»\n",
         expectations=True,
@@ -337,8 +337,12 @@ layers:
 
 
 def test_what_follows_from_an_expectation_is_mended_after_it() -> None:
-    text = layers(f"{{{CONV}, expect: [8, «7|6», «7|6»]}}",
-                  f"{{{CONV}, expect: [8, «5|4», «5|4»]}}", "flatten", "{type: linear, in_features: «200|128», out_features: 2}")  # fmt: skip
+    text = layers(
+        f"{{{CONV}, expect: [8, «7|6», «7|6»]}}",
+        f"{{{CONV}, expect: [8, «5|4», «5|4»]}}",
+        "flatten",
+        "{type: linear, in_features: «200|128», out_features: 2}",
+    )
     mended(text, expectations=True)
 
 
@@ -673,7 +677,7 @@ def test_what_is_no_model_is_told_as_check_does() -> None:
 
 
 DECLARED = re.compile(
-    r"\b(?:in_features|in_channels|num_features): (\d+)|(?:expect|shape): \[(\d+)"
+    r"\b(?:in_features|in_channels|num_features): (\d+)|expect: (?:\{shape: )?\[(\d+)"
 )
 NUMBERS = [
     (name, match)
