@@ -136,6 +136,12 @@ def test_a_carriage_return_of_an_anchored_value() -> None:
            "    in_features: &a «4|3»\r\n")  # fmt: skip
 
 
+def test_a_linear_layer_on_a_map_may_have_been_meant_for_all_of_it() -> None:
+    (repair,) = mended(layers("{type: linear, in_features: «9|8», out_features: 2}")).repairs
+    words = "it sees the last axis of (N, 3, 8, 8) alone; for all values put a `flatten` before it"
+    assert repair.notes == (words,)
+
+
 def test_groups_become_the_nearest_divisor_and_the_others_are_told() -> None:
     text = layers("{type: conv2d, out_channels: 64, kernel_size: 3, groups: «5|4»}",
                   given="[48, 8, 8]")  # fmt: skip

@@ -10,6 +10,7 @@ from cnnshape.analysis.rewrite import anchor_end, rewrite, written
 from cnnshape.analysis.walk import Fault
 from cnnshape.diagnostics import Diagnostic
 from cnnshape.graph import Node, Use
+from cnnshape.layer import show
 from cnnshape.repair.proposal import Proposal
 from cnnshape.repair.site import mentions
 from cnnshape.repair.state import Key, State, key_of_claim, key_of_fault
@@ -60,11 +61,11 @@ def number(state: State, diagnostic: Diagnostic) -> Iterator[Proposal]:
     keys = tuple(map(key_of_fault, alike))
     for choice in fault.error.choices:
         others = [str(written(other)) for other in fault.error.choices if other != choice]
-        notes = (_others(field, others),) if others else ()
+        notes = (*_others(field, others), *_on_a_map(fault))
         yield from _at_the_cause(state, fault, value, choice)
         if state.sites.keys_of(value) <= {field}:
             words = f"`{field}: {{}}`"
-            strict = bool(notes)
+            strict = bool(others)
             found = _replaced(state, value, fault.error.found, choice, words, keys)
             yield from (item._replace(notes=notes, strict=strict) for item in found)
 
@@ -74,8 +75,16 @@ def _written(state: State, fault: Fault) -> Value | None:
     return None if span is None else state.sites.values.get(span)
 
 
-def _others(field: str, others: Sequence[str]) -> str:
-    return " or ".join(f"`{field}: {other}`" for other in others) + " would do too"
+def _others(field: str, others: Sequence[str]) -> Iterator[str]:
+    if others:
+        yield " or ".join(f"`{field}: {other}`" for other in others) + " would do too"
+
+
+def _on_a_map(fault: Fault) -> Iterator[str]:
+    """A linear layer takes any number of axes, and so also a map that nobody flattened."""
+    x = fault.x[fault.operand]
+    if fault.error.field == "in_features" and len(x) > 3:
+        yield f"it sees the last axis of {show(x)} alone; for all values put a `flatten` before it"
 
 
 def _at_the_cause(state: State, fault: Fault, value: Value, choice: object) -> Iterator[Proposal]:
