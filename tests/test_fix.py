@@ -208,6 +208,24 @@ layers:
     assert left(right) == [reason]
 
 
+def test_a_number_that_serves_a_layer_behind_another_fault() -> None:
+    """What arrives at the second use is not known before the branches fit."""
+    text = """input: [8, 16, 16]
+blocks:
+  unit:
+    layers: [{name: norm, type: batch_norm2d, num_features: 4}]
+layers:
+  - {name: one, type: unit}
+  - {name: crop, type: slice, dim: 2, end: 5}
+  - {name: sum, type: add, from: [crop, one]}
+  - {name: two, type: unit}
+"""
+    assert left(text) == [
+        "`num_features: 8` in place of `4` may be wrong for `two.norm`, which another fault hides",
+        "no padding in its branches makes them equal",
+    ]
+
+
 def test_a_number_that_is_repeated() -> None:
     mended(layers("{type: conv2d, in_channels: «4|3», out_channels: 3, kernel_size: 1, repeat: 4}"))
     text = layers(f"{{name: c, in_channels: 4, {CONV}, repeat: 2}}")
@@ -432,7 +450,7 @@ def test_default_names_that_would_move() -> None:
         "{type: flatten, from: c}",
         "{type: linear, from: flatten_1, out_features: 3}",
     )
-    words = "a `flatten` before `fc` would change what layers read, or not fit them"
+    words = "a `flatten` before `fc` would change what other layers read"
     assert left(text) == [words]
     mended(text.replace("  - {name: fc", "«|  - flatten\n»  - {name: fc")
            .replace(", from: flatten_1", ""))  # fmt: skip
@@ -614,7 +632,10 @@ def test_names_that_could_mean_several_things_or_do_not_fit(layer: str) -> None:
 def test_a_name_that_would_not_fit() -> None:
     """`conv1d` is meant, but two spatial axes arrive."""
     (reason,) = left(layers("{type: conv1dd, kernel_size: 3, out_channels: 2}"))
-    assert "would change what layers read, or not fit them" in reason
+    assert reason == (
+        "`conv1d` in place of `conv1dd` does not fit: "
+        "`conv1d_1` takes (N, C, L), but (N, 3, 8, 8) arrives"
+    )
 
 
 # Several faults, and faults that stay

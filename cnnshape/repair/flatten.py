@@ -64,7 +64,11 @@ def _put_in(state: State, fault: Fault, entry: Entry) -> Iterator[Proposal]:
             f"a `{LAYER}` before `{fault.node.name}`",
             tuple(map(key_of_fault, alike)),
             strict=True,
-            holds=lambda before, after: _reads_the_same(before, after, inserted.head, targets),
+            against=lambda before, after: (
+                None
+                if _reads_the_same(before, after, inserted.head, targets)
+                else "would change what other layers read"
+            ),
         )
 
 

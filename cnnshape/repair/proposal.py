@@ -14,8 +14,8 @@ class Proposal(NamedTuple):
     """A change to try.
 
     `gone` are the errors that it must leave none of, by default the one that is told; `strict`
-    means that their layers then have no other one either; `holds` is what else must be true of the
-    states before and after.
+    means that their layers then have no other one either; `against` is what else may be said
+    against it, given the states before and after.
     """
 
     edits: tuple[Edit, ...]
@@ -23,7 +23,7 @@ class Proposal(NamedTuple):
     gone: tuple[Key, ...] = ()
     strict: bool = False
     notes: tuple[str, ...] = ()
-    holds: Callable[[State, State], bool] | None = None
+    against: Callable[[State, State], str | None] | None = None
 
 
 class Objection(NamedTuple):
@@ -44,9 +44,8 @@ def objection(
     if new:
         words = _words(after, new[0])
         return Objection(f"{proposal.words} would bring another fault: {words}")
-    if proposal.holds is not None and not proposal.holds(before, after):
-        return Objection(f"{proposal.words} would change what layers read, or not fit them")
-    return None
+    more = proposal.against(before, after) if proposal.against is not None else None
+    return None if more is None else Objection(f"{proposal.words} {more}")
 
 
 def _left(before: State, after: State, diagnostic: Diagnostic, proposal: Proposal) -> str | None:

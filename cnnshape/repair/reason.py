@@ -64,7 +64,7 @@ def _of_fault(state: State, fault: Fault) -> str | None:
         each = [f"`{name}` needs {number}" for number, name in wanted.items()]
         return f"`{field}` there serves {len(alike)} layers: {_listed(each)}"
     span = fault.node.place.fields.get(field)
-    names = [n.name for n in state.graph.nodes if n.place.fields.get(field) == span]
+    names = state.users(field, span)
     right = [f"`{name}` is right with it" for name in names if name in state.sound]
     if span is not None and right:
         return f"`{field}` there serves {len(names)} layers, and {_listed(right)}"

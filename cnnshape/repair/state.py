@@ -117,6 +117,24 @@ class State:
                 found.add(node.name)
         return found
 
+    @cached_property
+    def _written(self) -> dict[int, list[Node]]:
+        """The layers that one entry of the file makes, by the identity of its arguments."""
+        found: dict[int, list[Node]] = {}
+        for node in self.graph.nodes:
+            found.setdefault(id(node.place.fields), []).append(node)
+        return found
+
+    def users(self, field: str, span: Span | None) -> list[str]:
+        """The layers of which an argument stands in a place."""
+        groups = (nodes for nodes in self._written.values() if span is not None)
+        return [
+            node.name
+            for nodes in groups
+            if nodes[0].place.fields.get(field) == span
+            for node in nodes
+        ]
+
     def fault_of(self, diagnostic: Diagnostic) -> Fault | None:
         """The fault that a diagnostic tells, where it is one of a layer's rule."""
         fault = self.faults.get(diagnostic.layer or "")

@@ -37,18 +37,37 @@ def spelling(state: State, diagnostic: Diagnostic) -> Iterator[Proposal]:
     if fix is not None:
         edit = Edit(state.text.start(fix.span), state.text.end(fix.span), fix.text)
         words = f"`{fix.text}` in place of `{state.text.at(fix.span)}`"
-        yield Proposal((edit,), words, holds=_fits(diagnostic.rule))
+        yield Proposal((edit,), words, against=_misfit(diagnostic.rule))
 
 
-def _fits(rule: str) -> Callable[[State, State], bool]:
-    """Whether a name that was put right is one that can be meant there, as other layers fit it."""
+Against = Callable[[State, State], str | None]
+
+
+def _misfit(rule: str) -> Against:
+    """What is said against a name that cannot be meant, since shapes do not fit then."""
     unfit = {"unknown-type": ("bad-rank",), "unknown-reference": ("bad-rank", "shape-mismatch")}
 
-    def holds(before: State, after: State) -> bool:
-        new = (fault for name, fault in after.faults.items() if name not in before.faults)
-        return not any(fault.error.rule in unfit.get(rule, ()) for fault in new)
+    def against(before: State, after: State) -> str | None:
+        for name, fault in after.faults.items():
+            if name not in before.faults and fault.error.rule in unfit.get(rule, ()):
+                return f"does not fit: `{name}` {fault.error.message}"
+        return None
 
-    return holds
+    return against
+
+
+def _unjudged(faults: Sequence[Fault]) -> Against:
+    """What is said against a number while it is not known to be right for one of its layers."""
+    places = {(f.error.field or "", f.node.place.fields.get(f.error.field or "")) for f in faults}
+
+    def against(before: State, after: State) -> str | None:
+        walk = after.walk
+        for name in (name for field, span in places for name in before.users(field, span)):
+            if name in after.nodes and (name not in walk.applied or name in walk.unsure):
+                return f"may be wrong for `{name}`, which another fault hides"
+        return None
+
+    return against
 
 
 def number(state: State, diagnostic: Diagnostic) -> Iterator[Proposal]:
@@ -67,7 +86,8 @@ def number(state: State, diagnostic: Diagnostic) -> Iterator[Proposal]:
             words = f"`{field}: {{}}`"
             strict = bool(others)
             found = _replaced(state, value, fault.error.found, choice, words, keys)
-            yield from (item._replace(notes=notes, strict=strict) for item in found)
+            for item in found:
+                yield item._replace(notes=notes, strict=strict, against=_unjudged(alike))
 
 
 def _written(state: State, fault: Fault) -> Value | None:
@@ -103,7 +123,8 @@ def _at_the_cause(state: State, fault: Fault, value: Value, choice: object) -> I
     ]
     words = f"`{literal.key}: {{}}` of {literal.owner}"
     keys = tuple(map(key_of_fault, own))
-    yield from _replaced(state, literal.value, fault.error.found, choice, words, keys)
+    found = _replaced(state, literal.value, fault.error.found, choice, words, keys)
+    yield from (item._replace(against=_unjudged(own)) for item in found)
 
 
 def _is_same(one: Literal | None, other: Literal) -> bool:
