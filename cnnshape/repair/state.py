@@ -14,7 +14,7 @@ from cnnshape.diagnostics import Diagnostic, Span
 from cnnshape.graph import Graph, Node
 from cnnshape.repair.site import Sites
 from cnnshape.repair.text import Text
-from cnnshape.sources.spec.document import Document, parse
+from cnnshape.sources.spec.document import Document, Value, parse
 from cnnshape.sources.spec.reader import Options, read
 
 
@@ -139,6 +139,11 @@ class State:
         """The fault that a diagnostic tells, where it is one of a layer's rule."""
         fault = self.faults.get(diagnostic.layer or "")
         return fault if fault is not None and fault.error.rule == diagnostic.rule else None
+
+    def written(self, fault: Fault) -> Value | None:
+        """The argument at fault, as it stands in the file."""
+        span = fault.node.place.fields.get(fault.error.field or "")
+        return None if span is None else self.sites.values.get(span)
 
     def alike(self, fault: Fault) -> list[Fault]:
         """The faults of one place: a block that is used often has it as often."""

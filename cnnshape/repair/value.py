@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from cnnshape.analysis.rewrite import anchor_end, rewrite, written
 from cnnshape.analysis.walk import Fault
 from cnnshape.diagnostics import Diagnostic
-from cnnshape.graph import Node, Use
 from cnnshape.layer import show
+from cnnshape.repair.cause import together
 from cnnshape.repair.proposal import Proposal
-from cnnshape.repair.site import mentions
 from cnnshape.repair.state import Key, State, key_of_claim, key_of_fault
 from cnnshape.repair.text import Edit, Text
 from cnnshape.sources.spec.document import Value, printable
 
-MOST_ALIKE = 200
-"""Faults that are looked at to find those of one cause."""
+MOST_NAMED = 3
 COMMENT = re.compile(r"\s#[^\n]*")
-ONE_NAME = re.compile(r"\$\{\s*([A-Za-z_]\w*)\s*\}")
-
-
-class Literal(NamedTuple):
-    """The number that an expression of one name stands for, and what it is called."""
-
-    value: Value
-    key: str
-    owner: str
 
 
 def spelling(state: State, diagnostic: Diagnostic) -> Iterator[Proposal]:
@@ -73,26 +61,21 @@ def _unjudged(faults: Sequence[Fault]) -> Against:
 def number(state: State, diagnostic: Diagnostic) -> Iterator[Proposal]:
     """Other numbers for the argument at fault, where it is written or where it comes from."""
     fault = state.fault_of(diagnostic)
-    value = _written(state, fault) if fault is not None else None
+    value = state.written(fault) if fault is not None else None
     if fault is None or value is None or fault.error.field is None:
         return
     field, alike = fault.error.field, state.alike(fault)
     keys = tuple(map(key_of_fault, alike))
+    yield from _at_the_cause(state, fault, alike)
     for choice in fault.error.choices:
         others = [str(written(other)) for other in fault.error.choices if other != choice]
         notes = (*_others(field, others), *_on_a_map(fault))
-        yield from _at_the_cause(state, fault, value, choice)
         if state.sites.keys_of(value) <= {field}:
             words = f"`{field}: {{}}`"
             strict = bool(others)
             found = _replaced(state, value, fault.error.found, choice, words, keys)
             for item in found:
                 yield item._replace(notes=notes, strict=strict, against=_unjudged(alike))
-
-
-def _written(state: State, fault: Fault) -> Value | None:
-    span = fault.node.place.fields.get(fault.error.field or "")
-    return None if span is None else state.sites.values.get(span)
 
 
 def _others(field: str, others: Sequence[str]) -> Iterator[str]:
@@ -107,68 +90,27 @@ def _on_a_map(fault: Fault) -> Iterator[str]:
         yield f"it sees the last axis of {show(x)} alone; for all values put a `flatten` before it"
 
 
-def _at_the_cause(state: State, fault: Fault, value: Value, choice: object) -> Iterator[Proposal]:
-    """The number in `vars`, or in the use of a block, if it is there for nothing else."""
-    same = [f for f in state.faults.values() if f.error.choices[:1] == (choice,)][:MOST_ALIKE]
-    written_at = {f.node.name: _written(state, f) for f in same}
-    allowed = {id(item) for item in written_at.values() if item is not None}
-    literal = _literal(state, fault.node, value, allowed)
-    if literal is None:
-        return
-    own = [
-        f
-        for f in same
-        if (item := written_at[f.node.name]) is not None
-        and _is_same(_literal(state, f.node, item, allowed), literal)
-    ]
-    words = f"`{literal.key}: {{}}` of {literal.owner}"
-    keys = tuple(map(key_of_fault, own))
-    found = _replaced(state, literal.value, fault.error.found, choice, words, keys)
-    yield from (item._replace(against=_unjudged(own)) for item in found)
+def _at_the_cause(state: State, fault: Fault, alike: Sequence[Fault]) -> Iterator[Proposal]:
+    """The numbers in `vars`, or in the uses of a block, that are there for nothing else."""
+    edits: list[Edit] = []
+    words: list[str] = []
+    faults: list[Fault] = []
+    for cause in together(state, fault, alike):
+        literal, (choice,) = cause.literal, cause.choices
+        said = f"`{literal.key}: {{}}` of {literal.owner}"
+        found = _replaced(state, literal.value, cause.faults[0].error.found, choice, said, ())
+        for item in found:
+            edits += item.edits
+            words.append(item.words)
+            faults += cause.faults
+    if edits:
+        keys = tuple(map(key_of_fault, faults))
+        yield Proposal(tuple(edits), _listed(words), keys, against=_unjudged(faults))
 
 
-def _is_same(one: Literal | None, other: Literal) -> bool:
-    return one is not None and one.value is other.value
-
-
-def _literal(state: State, node: Node, value: Value, allowed: set[int]) -> Literal | None:
-    """What gives an expression of one name its value, if the name serves only what is `allowed`."""
-    uses = node.place.uses
-    owner = ""
-    while isinstance(value.data, str):
-        match = ONE_NAME.fullmatch(value.data.strip())
-        if match is None:
-            return None
-        name = match[1]
-        found = _argument(state, name, uses[0]) if uses else None
-        if found is not None:
-            owner, scope = f"`{uses[0].layer}`", state.sites.blocks[uses[0].block]
-            uses = uses[1:]
-        else:
-            found, scope, owner, uses = _variable(state, name), state.document.root, "`vars`", ()
-        served = [item for item in mentions(scope, name) if item is not value]
-        if found is None or any(id(item) not in allowed for item in served):
-            return None
-        if state.sites.keys_of(found) != {name}:
-            return None
-        value = found
-    return Literal(value, name, owner) if owner and type(value.data) is int else None
-
-
-def _variable(state: State, name: str) -> Value | None:
-    return state.sites.section("vars").get(name)
-
-
-def _argument(state: State, name: str, use: Use) -> Value | None:
-    """What the use of a block gives for a parameter, or the parameter's default."""
-    block = state.sites.blocks.get(use.block)
-    params = block.data.get("params") if block is not None else None
-    if params is None or not isinstance(params.data, dict) or name not in params.data:
-        return None
-    entry = state.sites.entries.get(use.span)
-    given = entry.value.data.get(name) if entry and isinstance(entry.value.data, dict) else None
-    found: Value = given or params.data[name]
-    return found
+def _listed(words: list[str]) -> str:
+    rest = len(words) - MOST_NAMED
+    return " and ".join([*words[:MOST_NAMED], *([f"{rest} more like it"] if rest > 0 else [])])
 
 
 def _replaced(
