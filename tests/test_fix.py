@@ -709,9 +709,10 @@ def test_a_sound_model_is_left_alone() -> None:
         assert (outcome.repairs, outcome.left, outcome.before) == ((), (), outcome.after)
 
 
-def test_what_is_no_model_is_told_as_check_does() -> None:
+@pytest.mark.parametrize("content", [b"layers: [", b"", b"[]", b"name: \xff", b"a: 1\n---\n"])
+def test_what_is_no_model_is_told_as_check_does(content: bytes) -> None:
     with pytest.raises(UnreadableError):
-        fix("layers: [")
+        mend("net.yaml", content, Options())
 
 
 # Random models

@@ -14,7 +14,8 @@ from cnnshape.repair.reason import unrepaired
 from cnnshape.repair.state import Key, State, state_of
 from cnnshape.repair.text import Edit, Text
 from cnnshape.repair.value import expectation, number, spelling
-from cnnshape.sources.spec.reader import Options, UsageError
+from cnnshape.sources.spec.document import parse
+from cnnshape.sources.spec.reader import Options, UsageError, read
 
 MOST_REPAIRS = 5_000
 MOST_WORK = 2_000_000
@@ -58,8 +59,9 @@ class Outcome(NamedTuple):
 
 def mend(file: str, content: bytes, options: Options, *, expectations: bool = False) -> Outcome:
     """Repair all that can be; UnreadableError and UsageError as the reader has them."""
-    text = Text(content.decode("utf-8", "replace"))
-    return Mending(state_of(file, text, options), options, expectations).outcome()
+    document = parse(file, content)
+    state = State(Text(content.decode()), document, read(document, options))
+    return Mending(state, options, expectations).outcome()
 
 
 class Mending:
