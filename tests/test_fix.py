@@ -443,6 +443,24 @@ def test_a_layer_that_names_what_it_reads() -> None:
     mended(free.replace("NAME", "flatten"))
 
 
+@pytest.mark.parametrize("merge", ["add", "concat"])
+def test_two_branches_that_lack_one_each(merge: str) -> None:
+    """With one of them alone the branches would not fit each other."""
+    text = f"""input: [3, 8, 8]
+layers:
+«|  - flatten
+»  - {{name: a, {LINEAR}}}
+«|  - {{name: flatten, type: flatten, from: input}}
+»  - {{name: b, from: «input|flatten», {LINEAR}}}
+«|  - {{name: c_flatten, type: flatten, from: input}}
+»  - {{name: c, {LINEAR}, from: [«input|c_flatten»]}}
+  - {{type: {merge}, from: [a, b, c]}}
+"""
+    (repair,) = mended(text).repairs
+    words = "a `flatten` before `a` and a `flatten` before `b` and a `flatten` before `c`"
+    assert repair.words == words
+
+
 def test_default_names_that_would_move() -> None:
     """`flatten_1` is called by its number, which a new layer before it would take."""
     text = layers(

@@ -50,8 +50,9 @@ def fix(
 ) -> None:
     """Print the repair of models as a diff, or write it to their files.
 
-    Only the characters of a value change, and only where the model holds better after it. The exit
-    code is 0 if all is mended, 1 if errors are left, 2 if a model cannot be read or written.
+    Only the characters of a value change, and only where that mends the fault and brings no other.
+
+    The exit code is 0 if all is mended, 1 if errors are left, 2 if one cannot be read or written.
     """
     chosen = options(settings, shapes)
     found = [attempt(_sources, path, write) for path in paths]

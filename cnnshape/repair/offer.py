@@ -9,8 +9,8 @@ from cnnshape.repair.state import state_of
 from cnnshape.repair.text import Text
 from cnnshape.sources.spec.reader import Options, UsageError
 
-RULES = ("size-mismatch", "shape-mismatch")
-"""Rules of faults that a layer or a padding may mend, which takes trials to find out."""
+RULES = ("size-mismatch", "shape-mismatch", "bad-groups", "bad-padding")
+"""Rules of faults for which it may take trials to find what mends them."""
 MOST_WORK = 200_000
 
 

@@ -59,10 +59,11 @@ class Text:
 
     def span(self, file: str, edit: Edit) -> Span:
         """The place that an edit changes."""
-        (line, column), (end_line, end_column) = map(self._place, (edit.start, edit.end))
+        (line, column), (end_line, end_column) = map(self.place, (edit.start, edit.end))
         return Span(file, line, column, end_line, end_column)
 
-    def _place(self, offset: int) -> tuple[int, int]:
+    def place(self, offset: int) -> tuple[int, int]:
+        """The line and the column of a character."""
         line = max(bisect_right(self.starts, offset), 1)
         return line, offset - self.starts[line - 1] + 1
 

@@ -170,7 +170,8 @@ def only_near(name: str, known: Iterable[str]) -> str | None:
     ratios: dict[str, float] = {}
     for other in dict.fromkeys(islice(known, MOST_CANDIDATES)):
         matcher.set_seq1(_bare(other))
-        if matcher.real_quick_ratio() >= NEAR - NEARER:
+        least = NEAR - NEARER
+        if matcher.real_quick_ratio() >= least and matcher.quick_ratio() >= least:
             ratios[other] = matcher.ratio()
     best, *rest = sorted(ratios, key=lambda other: -ratios[other])[:2] or [""]
     if ratios.get(best, 0) < NEAR or (rest and ratios[best] - ratios[rest[0]] < NEARER):
