@@ -525,6 +525,23 @@ layers:
     mended(text.replace("padding: «0|1»", 'padding: «"${stride + 1}"|1»'))
 
 
+def test_a_block_whose_uses_need_other_paddings() -> None:
+    """The second use lies behind the fault of the first, and has another kernel."""
+    text = """input: [8, 16, 16]
+blocks:
+  unit:
+    params: {k: }
+    layers:
+      - {name: c, type: conv2d, out_channels: 8, kernel_size: "${k}"}
+      - {type: add, from: [c, input]}
+layers:
+  - {name: one, type: unit, k: 3}
+  - {name: two, type: unit, k: 5}
+"""
+    assert left(text) == ["`padding: 1` of `one.c` is not right for `two.add_1`"]
+    mended(text.replace("k: 5", "k: 3").replace('"${k}"}', '"${k}"«|, padding: 1»}'))
+
+
 def test_two_layers_of_a_branch() -> None:
     text = f"""input: [8, 16, 16]
 layers:

@@ -10,7 +10,7 @@ from cnnshape.analysis.rewrite import anchor_end
 from cnnshape.analysis.walk import Fault, lacks_flatten
 from cnnshape.diagnostics import Diagnostic
 from cnnshape.graph import Node
-from cnnshape.repair.proposal import Proposal
+from cnnshape.repair.proposal import Proposal, same_elsewhere
 from cnnshape.repair.site import Entry
 from cnnshape.repair.state import State, key_of_fault, place_of
 from cnnshape.repair.text import Edit
@@ -56,8 +56,10 @@ def _proposal(items: Sequence[Inserted]) -> Proposal:
     targets = {fault.node.name for fault in faults}
 
     def against(before: State, after: State) -> str | None:
-        same = _reads_the_same(before, after, _heads(after, items), targets)
-        return None if same else "would change what other layers read"
+        if not _reads_the_same(before, after, _heads(after, items), targets):
+            return "would change what other layers read"
+        keys = (key for item in items for key in before.siblings(item.faults[0]))
+        return same_elsewhere(after, keys)
 
     return Proposal(
         tuple(edit for item in items for edit in item.edits),

@@ -10,7 +10,7 @@ from cnnshape.analysis.rewrite import anchor_end
 from cnnshape.analysis.walk import Fault
 from cnnshape.diagnostics import Diagnostic
 from cnnshape.layers.sliding import Sliding
-from cnnshape.repair.proposal import Proposal
+from cnnshape.repair.proposal import Proposal, same_elsewhere
 from cnnshape.repair.site import Entry
 from cnnshape.repair.state import State, key_of_fault
 from cnnshape.repair.text import Edit
@@ -136,8 +136,13 @@ def _proposal(state: State, fault: Fault, chosen: Iterable[Choice]) -> Iterator[
         edit, instead = found
         edits.append(edit)
         words.append(f"`{FIELD}: {value}` of `{window.name}`{instead}")
-    keys = tuple(map(key_of_fault, state.alike(fault)))
-    yield Proposal(tuple(edits), " and ".join(words), keys, strict=True)
+    yield Proposal(
+        tuple(edits),
+        " and ".join(words),
+        tuple(map(key_of_fault, state.alike(fault))),
+        strict=True,
+        against=lambda before, after: same_elsewhere(after, before.siblings(fault)),
+    )
 
 
 def _edit(state: State, entry: Entry, value: object) -> tuple[Edit, str] | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from cnnshape.diagnostics import Diagnostic
 from cnnshape.repair.state import Key, State, brought
 from cnnshape.repair.text import Edit
+
+Against = Callable[[State, State], str | None]
 
 
 class Proposal(NamedTuple):
@@ -23,7 +25,15 @@ class Proposal(NamedTuple):
     gone: tuple[Key, ...] = ()
     strict: bool = False
     notes: tuple[str, ...] = ()
-    against: Callable[[State, State], str | None] | None = None
+    against: Against | None = None
+
+
+def same_elsewhere(after: State, keys: Iterable[Key]) -> str | None:
+    """What is said where another use of a block has the fault that this one had."""
+    for key in keys:
+        if key in after.keys:
+            return f"is not right for `{key.layer}`"
+    return None
 
 
 class Objection(NamedTuple):

@@ -135,6 +135,11 @@ class State:
             for node in nodes
         ]
 
+    def siblings(self, fault: Fault) -> list[Key]:
+        """The fault as it would be in every layer that the same entry of the file makes."""
+        nodes = self._written[id(fault.node.place.fields)]
+        return [Key(fault.error.rule, node.name, fault.error.field) for node in nodes]
+
     def fault_of(self, diagnostic: Diagnostic) -> Fault | None:
         """The fault that a diagnostic tells, where it is one of a layer's rule."""
         fault = self.faults.get(diagnostic.layer or "")

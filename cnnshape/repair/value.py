@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from cnnshape.analysis.rewrite import anchor_end, rewrite, written
 from cnnshape.analysis.walk import Fault
 from cnnshape.diagnostics import Diagnostic
 from cnnshape.layer import show
 from cnnshape.repair.cause import together
-from cnnshape.repair.proposal import Proposal
+from cnnshape.repair.proposal import Against, Proposal
 from cnnshape.repair.state import Key, State, key_of_claim, key_of_fault
 from cnnshape.repair.text import Edit, Text
 from cnnshape.sources.spec.document import Value, printable
@@ -26,9 +26,6 @@ def spelling(state: State, diagnostic: Diagnostic) -> Iterator[Proposal]:
         edit = Edit(state.text.start(fix.span), state.text.end(fix.span), fix.text)
         words = f"`{fix.text}` in place of `{state.text.at(fix.span)}`"
         yield Proposal((edit,), words, against=_misfit(diagnostic.rule))
-
-
-Against = Callable[[State, State], str | None]
 
 
 def _misfit(rule: str) -> Against:
