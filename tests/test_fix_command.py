@@ -132,7 +132,7 @@ def test_what_comes_with_the_package_is_not_written_to(run: Run, models: Path) -
 
 
 def test_options_that_do_not_fit(run: Run, models: Path) -> None:
-    for options in (["--set", "x=1"], ["--input", "x"], ["--input", "a=3"]):
+    for options in (["--set", "x=1"], ["--input", "0"], ["--input", "a=3"]):
         ended = run("fix", "bad.yaml", "--write", *options)
         assert (ended.code, ended.out) == (2, "")
         assert ended.err.startswith("error: ")

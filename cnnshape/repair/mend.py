@@ -15,7 +15,7 @@ from cnnshape.repair.state import Key, State, state_of
 from cnnshape.repair.text import Edit, Text
 from cnnshape.repair.value import expectation, number, spelling
 from cnnshape.sources.spec.document import parse
-from cnnshape.sources.spec.reader import Options, UsageError, read
+from cnnshape.sources.spec.reader import Options, UsageError
 
 MOST_REPAIRS = 5_000
 MOST_WORK = 2_000_000
@@ -60,7 +60,7 @@ class Outcome(NamedTuple):
 def mend(file: str, content: bytes, options: Options, *, expectations: bool = False) -> Outcome:
     """Repair all that can be; UnreadableError and UsageError as the reader has them."""
     document = parse(file, content)
-    state = State(Text(content.decode()), document, read(document, options))
+    state = State(Text(content.decode()), document, options)
     return Mending(state, options, expectations).outcome()
 
 

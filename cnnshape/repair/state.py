@@ -11,7 +11,7 @@ from cnnshape.analysis.claims import Broken, failing
 from cnnshape.analysis.result import Analysis
 from cnnshape.analysis.walk import Fault, Walk, walk
 from cnnshape.diagnostics import Diagnostic, Span
-from cnnshape.graph import Graph, Node
+from cnnshape.graph import Node
 from cnnshape.repair.site import Sites
 from cnnshape.repair.text import Text
 from cnnshape.sources.spec.document import Document, Value, parse
@@ -29,10 +29,10 @@ class Key(NamedTuple):
 class State:
     """A text, the graph in it, and what is wrong with that."""
 
-    def __init__(self, text: Text, document: Document, graph: Graph) -> None:
+    def __init__(self, text: Text, document: Document, options: Options) -> None:
         self.text = text
         self.document = document
-        self.graph = graph
+        self.graph = read(document, options)
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -180,8 +180,7 @@ def key_of_claim(broken: Broken) -> Key:
 
 def state_of(file: str, text: Text, options: Options) -> State:
     """A text read as a model; UnreadableError, UsageError as the reader has them."""
-    document = parse(file, text.content)
-    return State(text, document, read(document, options))
+    return State(text, parse(file, text.content), options)
 
 
 def brought(before: State, after: State) -> list[Key]:
