@@ -49,6 +49,11 @@ def analyse_named(graph: Graph) -> Analysis:
     )
 
 
+def held_to_examples(graph: Graph) -> Graph:
+    """The network at an example of each of its named sizes."""
+    return _held_to(graph, chosen_examples(graph)) if graph.sizes else graph
+
+
 def _held_to(graph: Graph, sizes: Mapping[str, int]) -> Graph:
     """The network at examples, held to its author's figures where the examples are given."""
     plain = at_sizes(graph, sizes)

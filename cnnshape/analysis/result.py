@@ -121,7 +121,7 @@ class Analysis(NamedTuple):
                     "training": size_of(memory.training),
                 },
             },
-            "diagnostics": [_diagnostic(item) for item in self.diagnostics],
+            "diagnostics": [diagnostic_data(item) for item in self.diagnostics],
         }
 
 
@@ -179,7 +179,8 @@ def _layer(layer: LayerResult) -> dict[str, Any]:
     return result
 
 
-def _diagnostic(item: Diagnostic) -> dict[str, Any]:
+def diagnostic_data(item: Diagnostic) -> dict[str, Any]:
+    """A diagnostic in the JSON form that the contract describes."""
     span = item.span
     result: dict[str, Any] = {
         "rule": item.rule,

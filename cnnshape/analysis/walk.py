@@ -282,6 +282,7 @@ def _agrees(result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...]) -> boo
             expected=arrived,
             found=declared,
             help=_repair(node, name, declared, arrived, x[operand]),
+            choices=() if lacks_flatten(name, declared, x[operand]) else (arrived,),
         )
         axis = stated.axis % len(x[operand])
         result.faults.append(
@@ -305,9 +306,14 @@ def _as_declared(layer: Layer, x: tuple[Shape, ...]) -> tuple[Shape, ...]:
 
 
 def _repair(node: Node, field: str, declared: int, arrived: int, x: Shape) -> str:
-    if field == "in_features" and len(x) > 2 and prod(x[1:]) == declared:
+    if lacks_flatten(field, declared, x):
         values = " · ".join(map(str, x[1:]))
         return f"put a `flatten` before it: {values} = {declared}"
     if node.scopes:  # what is written there serves other layers, too
         return f"leave `{field}` out: each layer then takes what arrives"
     return f"write `{field}: {arrived}`, or leave it out"
+
+
+def lacks_flatten(field: str, declared: int, x: Shape) -> bool:
+    """Whether the values that arrive are as many as declared, and only their axes are too many."""
+    return field == "in_features" and len(x) > 2 and prod(x[1:]) == declared

@@ -11,6 +11,7 @@ import typer
 from cnnshape.cli.architectures import list_architectures, show
 from cnnshape.cli.check import check
 from cnnshape.cli.explain import explain
+from cnnshape.cli.fix import fix
 from cnnshape.cli.inputs import inputs
 from cnnshape.cli.output import complain, internal, wants_traceback
 from cnnshape.cli.schema import schema
@@ -54,6 +55,13 @@ app.command(
         "cnnshape inputs net.yaml --at 350x525",
     )
 )(inputs)
+app.command(
+    epilog=example(
+        "cnnshape fix net.yaml",
+        "cnnshape fix net.yaml --write",
+        "cnnshape fix models/ --write --expectations",
+    )
+)(fix)
 app.command("list", epilog=example("cnnshape list"))(list_architectures)
 app.command(epilog=example("cnnshape show resnet18 > mine.yaml"))(show)
 app.command(epilog=example("cnnshape schema -o cnnshape.schema.json"))(schema)

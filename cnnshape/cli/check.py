@@ -22,6 +22,7 @@ from cnnshape.cli.options import (
     exit_code,
     options,
     stderr_is_terminal,
+    with_offers,
 )
 from cnnshape.cli.output import complain, emit, emit_lines, internal, wants_traceback, width
 from cnnshape.sources.locate import Source, locate
@@ -54,7 +55,7 @@ def check(
     if format is TextFormat.json:
         from cnnshape.report.json import models
 
-        emit(models(analyses), output)
+        emit(models([with_offers(analysis, chosen) for analysis in analyses]), output)
     else:
         _print(analyses, quiet=quiet, output=output)
     complete = None not in located and None not in found

@@ -110,6 +110,15 @@ def check_source(source: Source, chosen: Options) -> Analysis:
         return unreadable(error, source.path)
 
 
+def with_offers(analysis: Analysis, chosen: Options) -> Analysis:
+    """The analysis with the repairs that take trials to find; a model that holds needs none."""
+    if analysis.ok or not analysis.readable:
+        return analysis
+    from cnnshape.repair.offer import with_offers
+
+    return with_offers(analysis, chosen)
+
+
 def exit_code(analyses: Iterable[Analysis], *, strict: bool = False) -> int:
     """0: all hold; 1: a model has an error, or with `strict` a warning; 2: one cannot be read."""
     code = 0

@@ -20,7 +20,7 @@ from cnnshape.layer import (
     per_axis_formulas,
     show,
 )
-from cnnshape.layers.normalisation import nearest_divisors
+from cnnshape.layers.normalisation import near_divisors, nearest_divisors
 from cnnshape.window import Window
 
 Scale = Annotated[float, Field(gt=0, le=2**20, allow_inf_nan=False)]
@@ -236,4 +236,5 @@ class ChannelShuffle(Layer):
                 found=self.groups,
                 note=division(x[1], self.groups),
                 help=nearest_divisors("groups", x[1], self.groups),
+                choices=near_divisors(x[1], self.groups),
             )

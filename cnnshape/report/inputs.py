@@ -82,8 +82,8 @@ def _causes(found: AcceptedInputs) -> list[str]:
     texts = []
     for cause in found.causes:
         place = f" ({cause.span.file}:{cause.span.line})" if cause.span else ""
-        simple = found.main is not None and "floor" not in cause.condition and "·" not in cause.condition
-        texts.append(f"{cause.layer}{place}: {cause.sizes if simple else cause.condition}")
+        said = cause.sizes if found.main and cause.is_simple else cause.condition
+        texts.append(f"{cause.layer}{place}: {said}")
     return texts
 
 

@@ -26,6 +26,11 @@ class Cause(NamedTuple):
     """The sizes that meet it, in words."""
     span: Span | None = None
 
+    @property
+    def is_simple(self) -> bool:
+        """Whether the sizes say all that the rule says."""
+        return not any(sign in self.condition for sign in ("floor", "ceil", "mod", "·"))
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {

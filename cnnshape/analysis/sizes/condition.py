@@ -8,12 +8,13 @@ is enumerated by divisors, or asks for its rest (a reshape).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import gcd, lcm
 from typing import NamedTuple
 
 from cnnshape.analysis.sizes.region import Box, Region, everything, nothing, region
 from cnnshape.analysis.sizes.size_set import ANY, SizeSet, size_set
+from cnnshape.analysis.sizes.substitution import substituted
 from cnnshape.dim import AT_LEAST, EQUAL, Condition, Dim, Size
 from cnnshape.dim.atom import Atom
 from cnnshape.dim.expression import single
@@ -25,6 +26,8 @@ LARGEST_SIZE = 1_000_000
 MOST_FACTORS = 4_096
 """Products up to which the ways to reach one are enumerated."""
 MOST_RESTS = 512
+MOST_WIDTH = 64
+"""Numbers that are tried one by one where a floor is a number."""
 
 
 class Growth(NamedTuple):
@@ -46,7 +49,9 @@ def solve(condition: Condition, names: Sequence[str]) -> Region | None:
     found = _rest(size, names) if relation == EQUAL else None
     if found is None:
         found = _opened(size, relation, names)
-    return found if found is not None else _product(size, relation, names)
+    if found is None:
+        found = _product(size, relation, names)
+    return found if found is not None else substituted(condition, names, solve)
 
 
 def _opened(size: Dim, relation: str, names: Sequence[str]) -> Region | None:
@@ -57,8 +62,7 @@ def _opened(size: Dim, relation: str, names: Sequence[str]) -> Region | None:
     for monomial, number in size.terms:
         atom, count = monomial[0], abs(number)
         others: Size = size - number * single(atom)
-        single_floor = len(monomial) == 1 and atom.divisor is not None
-        if not single_floor or (isinstance(others, Dim) and count > 1):
+        if len(monomial) > 1 or atom.divisor is None or (isinstance(others, Dim) and count > 1):
             continue
         if len(atom.names) == 1 and _atom_growth(atom) is not None:
             continue
@@ -70,10 +74,23 @@ def _opened(size: Dim, relation: str, names: Sequence[str]) -> Region | None:
         wanted: Size = -others if number > 0 else others
         if wanted % count:
             return nothing(len(names))
-        reached = _floor_reaches(atom, wanted // count, names)
-        passed = _floor_reaches(atom, wanted // count + 1, names)
+        least = wanted // count
+        if not isinstance(least, Dim) and atom.divisor <= MOST_WIDTH:
+            return _floor_is(atom, least, names)
+        reached = _floor_reaches(atom, least, names)
+        passed = _floor_reaches(atom, least + 1, names)
         return None if reached is None or passed is None else reached - passed
     return None
+
+
+def _floor_is(atom: Atom, value: int, names: Sequence[str]) -> Region | None:
+    """Where floor(x/d) is a number: x is one of d numbers."""
+    assert atom.inside is not None
+    assert atom.divisor is not None
+    first = value * atom.divisor
+    numbers = range(first, first + atom.divisor)
+    found = (solve(Condition(atom.inside.shifted(-x), EQUAL), names) for x in numbers)
+    return _union(list(found), names)
 
 
 def _floor_reaches(atom: Atom, least: Size, names: Sequence[str]) -> Region | None:
@@ -171,11 +188,10 @@ def _bits(places: list[int]) -> int:
 
 def _product(size: Dim, relation: str, names: Sequence[str]) -> Region | None:
     """Where one product of sizes, each of one name, is a number, or at least it."""
-    parts, constant = products(size)
-    if len(parts) != 1 or any(len(atom.names) > 1 for atom, _ in parts[0].factors):
+    found = _factors(size)
+    if found is None or len(found[1]) < 2 or any(len(item.names) > 1 for item in found[1]):
         return None
-    coefficient, factors = parts[0]
-    sizes = [single(atom).shifted(shift) for atom, shift in factors]
+    coefficient, sizes, constant = found
     if relation == EQUAL:
         wanted, over = divmod(-constant, coefficient)
         return nothing(len(names)) if over else _equal(sizes, wanted, names)
@@ -183,6 +199,33 @@ def _product(size: Dim, relation: str, names: Sequence[str]) -> Region | None:
         return _reaching(sizes, -(constant // coefficient), names)
     beyond = _reaching(sizes, constant // -coefficient + 1, names)
     return None if beyond is None else everything(len(names)) - beyond
+
+
+def _factors(size: Dim) -> tuple[int, list[Dim], int] | None:
+    """A condition on a size as one on coefficient·product + constant.
+
+    a·u·v + b·u + c·v + d asks what (a·u + c)·(a·v + b) + a·d - b·c asks, where a is positive.
+    """
+    parts, constant = products(size)
+    if len(parts) == 1:
+        coefficient, factors = parts[0]
+        return coefficient, [single(atom).shifted(shift) for atom, shift in factors], constant
+    (monomial, a), *lower = size.terms
+    if len(monomial) != 2 or monomial[0] is monomial[1]:
+        return None
+    u, v = monomial
+    if not {key for key, _ in lower} <= {(u,), (v,)}:
+        return None
+    linear = dict(lower)
+    sign = 1 if a > 0 else -1
+    a, b, c, d = (sign * n for n in (a, linear.get((u,), 0), linear.get((v,), 0), size.constant))
+    return sign, [_scaled(u, a).shifted(c), _scaled(v, a).shifted(b)], sign * (a * d - b * c)
+
+
+def _scaled(atom: Atom, number: int) -> Dim:
+    found = single(atom) * number
+    assert isinstance(found, Dim)
+    return found
 
 
 def _equal(sizes: list[Dim], wanted: int, names: Sequence[str]) -> Region | None:
@@ -215,14 +258,33 @@ def _reaching(sizes: list[Dim], wanted: int, names: Sequence[str]) -> Region | N
     if first.least is None or max(abs(wanted), -first.least) > MOST_FACTORS:
         return None
     found = [_far(first, others, wanted, names)]
-    for factor in range(min(first.least, 1), abs(wanted) + 1):
-        one = solve(Condition(first.shifted(-factor), EQUAL), names)
+    for low, high in _alike(first.least, wanted):
+        one = _between(first, low, high, names)
         if one:
-            other = _times(factor, others, wanted, names)
+            other = _times(low, others, wanted, names)
             found.append(None if other is None else one & other)
         elif one is None:
             return None
     return _union(found, names)
+
+
+def _alike(least: int, wanted: int) -> Iterator[tuple[int, int]]:
+    """Ranges of factors, up to |wanted|, that ask the same of the others; from 1 on few of them."""
+    yield from ((factor, factor) for factor in range(least, 1))
+    last, factor = abs(wanted), max(least, 1)
+    while factor <= last:
+        others = -(-wanted // factor)
+        high = last if others == 1 else (wanted - (wanted > 0)) // (others - (wanted > 0))
+        yield factor, high
+        factor = high + 1
+
+
+def _between(size: Dim, low: int, high: int, names: Sequence[str]) -> Region | None:
+    """Where a size lies between two numbers."""
+    if low == high:
+        return solve(Condition(size.shifted(-low), EQUAL), names)
+    reached, passed = _holds(size.shifted(-low), names), _holds(size.shifted(-high - 1), names)
+    return None if reached is None or passed is None else reached - passed
 
 
 def _far(first: Dim, others: list[Dim], wanted: int, names: Sequence[str]) -> Region | None:
@@ -266,8 +328,10 @@ def _rest(size: Dim, names: Sequence[str]) -> Region | None:
             continue
         times = -number // atom.divisor
         left: Size = size - number * single(atom) - times * atom.inside
-        if isinstance(left, Dim) or left % times:
+        if isinstance(left, Dim):
             continue
+        if left % times:
+            return nothing(len(names))
         parts, constant = products(atom.inside)
         if len(parts) == 1 and len(parts[0].factors) == 2:
             rest = -left // times

@@ -86,7 +86,7 @@ def nothing(axes: int) -> Region:
 
 @lru_cache(maxsize=64)
 def widened(found: Region) -> tuple[Box, ...]:
-    """Boxes that tell a region, each as wide as it allows, none in vain; they may overlap."""
+    """Boxes that tell a region, none in vain; widened by one another, so that they may overlap."""
     kept = list(dict.fromkeys(_widened(box, found) for box in found.boxes))
     for box in list(kept):
         others = [other for other in kept if other != box]
@@ -96,7 +96,7 @@ def widened(found: Region) -> tuple[Box, ...]:
 
 
 def _widened(box: Box, found: Region) -> Box:
-    """A box with each axis as wide as its place in the region allows."""
+    """A box, along each axis as wide as the boxes that cover the rest of it."""
     for axis in range(found.axes):
         for other in found.boxes:
             rest = enumerate(zip(box, other, strict=True))

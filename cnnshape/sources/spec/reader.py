@@ -149,7 +149,7 @@ class _Reader:
 
     def _check_top(self) -> None:
         for key in [key for key in self.data if key not in KEYS]:
-            self.findings.unknown_key(key, self.root.keys[key], KEYS, "a model file")
+            self.findings.unknown_key(key, self.root.keys[key], KEYS, "a model file", self.data)
         version = self.data.get("cnnshape")
         if version is not None and (type(version.data) is not int or version.data != 1):
             found = describe(version.data)
