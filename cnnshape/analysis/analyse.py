@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cnnshape import collector
 from cnnshape.analysis.claims import broken_expectations, exceeded_limits, unexplained
@@ -30,9 +30,11 @@ def analyse(graph: Graph) -> Analysis:
         return _analyse(graph)
 
 
-def figures_of(graph: Graph, taken: Walk) -> tuple[tuple[LayerResult, ...], Totals]:
-    """Every layer's figures, and their totals."""
-    known = _known(receptive_fields(taken)[0])
+def figures_of(
+    graph: Graph, taken: Walk, doubtful: Callable[[], bool]
+) -> tuple[tuple[LayerResult, ...], Totals]:
+    """Every layer's figures, less receptive fields that are in doubt, and their totals."""
+    known = _known(receptive_fields(taken, doubtful)[0])
     layers = _layers(graph, taken, known)
     return tuple(layers.values()), _totals(taken, layers)
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from cnnshape.analysis.analyse import analyse, figures_of
 from cnnshape.analysis.result import Analysis
 from cnnshape.analysis.sizes.accepted import AcceptedInputs
-from cnnshape.analysis.sizes.condition import solve
+from cnnshape.analysis.sizes.condition import Solver
 from cnnshape.analysis.sizes.explore import explore
+from cnnshape.analysis.sizes.growth import LARGEST_SIZE
 from cnnshape.analysis.sizes.naming import at_sizes, examples
 from cnnshape.analysis.sizes.region import Region, everything
 from cnnshape.analysis.sizes.told import told
@@ -28,11 +29,12 @@ def analyse_named(graph: Graph) -> Analysis:
     try:
         with recording(sizes) as found:
             taken = walk(graph)
-        with recording(sizes):  # what these figures ask is no condition of the network's
-            layers, totals = figures_of(graph, taken)
+        solver = Solver(tuple(sizes))
+        region = _where(found, solver)
+        with recording(sizes) as asked:  # what figures ask is no condition of the network's
+            layers, totals = figures_of(graph, taken, lambda: _is_new(asked, region, solver))
     except TooDeepError:
         return at_examples
-    region = _where(found, tuple(sizes))
     formulas = at_examples._replace(
         inputs={item.name: item.shape for item in graph.inputs},
         outputs={name: taken.shapes[name] for name in graph.outputs},
@@ -66,17 +68,29 @@ def chosen_examples(graph: Graph) -> dict[str, int]:
     """An example of every named size at which the model holds, if there is one."""
     sizes = examples(graph)
     given = {name: value for name, value in graph.sizes.items() if value is not None}
-    if len(given) == len(sizes) or not walk(at_sizes(graph, sizes), to_first_fault=True).faults:
+    if max(given.values(), default=0) > LARGEST_SIZE or len(given) == len(sizes):
+        return sizes
+    if not walk(at_sizes(graph, sizes), to_first_fault=True).faults:
         return sizes
     accepted = AcceptedInputs(graph, explore(graph, sizes)).within(given)
     return next(iter(accepted.nearest(**sizes)), sizes)
 
 
-def _where(found: Recording, names: tuple[str, ...]) -> Region:
+def _is_new(asked: Recording, region: Region, solver: Solver) -> bool:
+    """Whether anything was asked, since the last time, that not all of a region agree on."""
+    latest, asked.latest = asked.latest, set()
+    for condition in latest:
+        points = solver.solve(condition)
+        if points is None or (region - points if asked.found[condition] else region & points):
+            return True
+    return False
+
+
+def _where(found: Recording, solver: Solver) -> Region:
     """The points for which the formulas hold, as far as sets describe them."""
-    region = everything(len(names))
+    region = everything(len(solver.names))
     for condition, holds in found.found.items():
-        points = solve(condition, names)
+        points = solver.solve(condition)
         if points is not None:
             region = region & points if holds else region - points
     return region

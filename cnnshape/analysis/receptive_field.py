@@ -130,7 +130,7 @@ def union(one: Reach, other: Reach, outputs: int) -> tuple[Reach, bool]:
         aligned = one.centre == other.centre
         advance = one.advance * period // len(one.first)
     else:
-        period, aligned = min(outputs, LONGEST_PERIOD), False
+        period, aligned = min(index(outputs), LONGEST_PERIOD), False
         advance = max(one.at(period)[0] - one.at(0)[0], other.at(period)[0] - other.at(0)[0])
     spans = [_span(one.at(index), other.at(index)) for index in range(period)]
     first, last = zip(*spans, strict=True)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from cnnshape.analysis.layout import to_first, to_last
 from cnnshape.diagnostics import RuleError
 from cnnshape.graph import Graph, Node, is_integer
-from cnnshape.layer import Layer, Shape, show
+from cnnshape.layer import LARGEST, Layer, Shape, Size, show
 
 
 class Applied(NamedTuple):
@@ -185,12 +185,17 @@ def _bound(y: Shape) -> None:
             found=len(y),
         )
     values = prod(y)
-    if isinstance(values, int) and values > MOST_VALUES:
+    if _is_large(values) and values > MOST_VALUES:
         raise RuleError(
             "invalid-value",
             f"gives {show(y)}, more values than any memory holds",
             note=f"{'·'.join(map(str, y[1:]))} = {prod(y)}",
         )
+
+
+def _is_large(values: Size) -> bool:
+    """Whether a number of values may be too many; a formula's, for sizes that anybody has."""
+    return isinstance(values, int) or any(number > LARGEST for _, number in values.terms)
 
 
 def _takes(result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...]) -> bool:

@@ -43,23 +43,28 @@ class Recording:
         self.causes: dict[Condition, object] = {}
         self.asked: dict[Condition, Condition] = {}
         self.cause: object = None
-        self.known: dict[tuple[Sum, int, str], bool] = {}
+        self.latest: set[Condition] = set()
+        """What was asked, perhaps again, since somebody emptied it."""
+        self.known: dict[tuple[Sum, int, str], Condition | bool] = {}
         """The same of sizes as they were compared: a sum, a constant, a relation."""
 
     def holds(self, size: Dim, relation: str) -> bool:
         """Whether a size is at least 0 (or is 0) at the examples; it is assumed from now on."""
         key = (size.sum, size.constant, relation)
-        if key not in self.known:
-            self.known[key] = self._find(simplest(size, relation), Condition(size, relation))
-        return self.known[key]
-
-    def _find(self, condition: Condition | bool, asked: Condition) -> bool:
+        condition = self.known.get(key)
+        if condition is None:
+            condition = self.known[key] = simplest(size, relation)
         if isinstance(condition, bool):
             return condition
         if condition not in self.found:
             self.found[condition] = condition.holds(self.sizes)
             self.causes[condition] = self.cause
-            self.asked[condition] = asked
+            self.asked[condition] = Condition(size, relation)
+        return self.again(condition)
+
+    def again(self, condition: Condition) -> bool:
+        """What was found of a condition that was asked before."""
+        self.latest.add(condition)
         return self.found[condition]
 
 

@@ -321,7 +321,9 @@ def _holds(terms: Sum, constant: int, relation: str) -> bool:
     recording = active()
     if recording is not None:
         known = recording.known.get((terms, constant, relation))
-        return recording.holds(_made(terms, constant), relation) if known is None else known
+        if known is None:
+            return recording.holds(_made(terms, constant), relation)
+        return known if isinstance(known, bool) else recording.again(known)
     size = _made(terms, constant)
     found = simplest(size, relation)
     if isinstance(found, bool) or relation == EQUAL:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import gcd, lcm
-from typing import NamedTuple
 
+from cnnshape.analysis.sizes.growth import LARGEST_SIZE, LONGEST_PERIOD, atom_growth, growth
 from cnnshape.analysis.sizes.region import Box, Region, everything, nothing, region
 from cnnshape.analysis.sizes.size_set import ANY, SizeSet, size_set
 from cnnshape.analysis.sizes.substitution import substituted
@@ -20,22 +20,41 @@ from cnnshape.dim.atom import Atom
 from cnnshape.dim.expression import single
 from cnnshape.dim.formula import Product, products
 
-LONGEST_PERIOD = 20_000
-LARGEST_SIZE = 1_000_000
-"""Sets that begin to repeat later are not listed."""
+LONGEST_JOINT_PERIOD = 200_000
 MOST_FACTORS = 4_096
 """Products up to which the ways to reach one are enumerated."""
+MOST_BOXES = 1_500
+"""Pieces of a set of several names."""
 MOST_RESTS = 512
 MOST_WIDTH = 64
 """Numbers that are tried one by one where a floor is a number."""
 
 
-class Growth(NamedTuple):
-    """A size of one name x: e(x + period) = e(x) + step, from x = start on."""
+class Solver:
+    """Sets that meet conditions, none of which takes long to bring together with the others."""
 
-    period: int
-    step: int
-    start: int = 1
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self.known: dict[Condition, Region | None] = {}
+        self.periods = [1] * len(self.names)
+
+    def solve(self, condition: Condition) -> Region | None:
+        """The points that meet a condition; None: not decided."""
+        if condition not in self.known:
+            found = solve(condition, self.names)
+            self.known[condition] = found if found is not None and self._joins(found) else None
+        return self.known[condition]
+
+    def _joins(self, found: Region) -> bool:
+        """Whether all sets so far still repeat together soon enough."""
+        periods = [
+            lcm(period, *(box[axis].period for box in found.boxes))
+            for axis, period in enumerate(self.periods)
+        ]
+        if max(periods, default=1) > LONGEST_JOINT_PERIOD:
+            return False
+        self.periods = periods
+        return True
 
 
 def solve(condition: Condition, names: Sequence[str]) -> Region | None:
@@ -64,7 +83,7 @@ def _opened(size: Dim, relation: str, names: Sequence[str]) -> Region | None:
         others: Size = size - number * single(atom)
         if len(monomial) > 1 or atom.divisor is None or (isinstance(others, Dim) and count > 1):
             continue
-        if len(atom.names) == 1 and _atom_growth(atom) is not None:
+        if len(atom.names) == 1 and atom_growth(atom) is not None:
             continue
         if relation == AT_LEAST and number > 0:
             return _floor_reaches(atom, -(others // count), names)
@@ -109,47 +128,6 @@ def _holds(size: Size, names: Sequence[str]) -> Region | None:
 
 def _box(names: Sequence[str], sizes: dict[str, SizeSet]) -> Region:
     return region(len(names), [tuple(sizes.get(name, ANY) for name in names)])
-
-
-def growth(size: Dim) -> Growth | None:
-    """How a size of one name grows; None where it is no sum of floors, or repeats too late."""
-    period, start = 1, 1
-    parts = []
-    for monomial, number in size.terms:
-        found = _atom_growth(monomial[0]) if len(monomial) == 1 else None
-        if found is None:
-            return None
-        period, start = lcm(period, found.period), max(start, found.start)
-        parts.append((number, found))
-        if period > LONGEST_PERIOD or start > LARGEST_SIZE:
-            return None
-    step = sum(number * part.step * (period // part.period) for number, part in parts)
-    return Growth(period, step, start)
-
-
-def _atom_growth(atom: Atom) -> Growth | None:
-    if atom.inside is None:
-        return Growth(1, 1)
-    inside = growth(atom.inside)
-    if inside is None:
-        return None
-    if atom.divisor is None:
-        return _positive_growth(atom, atom.inside, inside)
-    times = atom.divisor // gcd(inside.step, atom.divisor)
-    return Growth(inside.period * times, inside.step * times // atom.divisor, inside.start)
-
-
-def _positive_growth(atom: Atom, inside: Dim, found: Growth) -> Growth | None:
-    """max(inside, 0) is in the end the inside, or 0, or repeats with it."""
-    period, step, start = found
-    if step == 0:
-        return found
-    (name,) = atom.names
-    for x in range(start, start + period):
-        value = inside.value({name: x})
-        if (value < 0) == (step > 0):
-            start = max(start, x + period * (-(-abs(value) // abs(step))))
-    return Growth(period, max(step, 0), start)
 
 
 def _along_one(size: Dim, relation: str) -> SizeSet | None:
@@ -234,20 +212,23 @@ def _equal(sizes: list[Dim], wanted: int, names: Sequence[str]) -> Region | None
     if not others:
         return solve(Condition(first.shifted(-wanted), EQUAL), names)
     if wanted == 0:
-        found = [solve(Condition(item, EQUAL), names) for item in sizes]
-        return _union(found, names)
+        return _union([solve(Condition(item, EQUAL), names) for item in sizes], names)
     if abs(wanted) > LARGEST_SIZE:
         return None
-    found = []
+    found: list[Region] = []
     for divisor in _divisors(abs(wanted)):
+        if sum(len(item.boxes) for item in found) > MOST_BOXES:
+            return None
         for factor in (divisor, -divisor):
             if first.least is not None and first.least > factor:
                 continue
             one = solve(Condition(first.shifted(-factor), EQUAL), names)
             if one is None or one:
                 other = _equal(others, wanted // factor, names)
-                found.append(None if one is None or other is None else one & other)
-    return _union(found, names)
+                if one is None or other is None:
+                    return None
+                found.append(one & other)
+    return _union([*found], names)
 
 
 def _reaching(sizes: list[Dim], wanted: int, names: Sequence[str]) -> Region | None:
@@ -305,9 +286,10 @@ def _times(factor: int, sizes: list[Dim], wanted: int, names: Sequence[str]) -> 
 
 
 def _union(found: list[Region | None], names: Sequence[str]) -> Region | None:
+    """The union of what was found; None where something was not, or it is of too many pieces."""
     boxes: list[Box] = []
     for item in found:
-        if item is None:
+        if item is None or len(boxes) > MOST_BOXES:
             return None
         boxes += item.boxes
     return region(len(names), boxes)

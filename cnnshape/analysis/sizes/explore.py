@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from cnnshape.analysis.sizes.condition import solve
+from cnnshape.analysis.sizes.condition import Solver
 from cnnshape.analysis.sizes.region import Point, Region, everything, nothing, region
 from cnnshape.analysis.sizes.size_set import exactly
 from cnnshape.analysis.walk import Walk, walk
@@ -23,6 +23,10 @@ MOST_PATHS = 600
 """Ways through the network beyond which the rest is left undecided."""
 MOST_TRIES = 2_000
 """Points tried in search of one that meets conditions that no set describes."""
+
+
+MOST_MEETINGS = 40_000
+"""Pairs of boxes that are brought together; beyond it a condition is kept as it is."""
 
 
 class Literal(NamedTuple):
@@ -71,7 +75,7 @@ class _Explorer:
     def __init__(self, graph: Graph, names: tuple[str, ...]) -> None:
         self.graph = graph
         self.names = names
-        self.solutions: dict[Condition, Region | None] = {}
+        self.solver = Solver(names)
         self.rests: list[_Rest] = []
         self.undecided = nothing(len(names))
 
@@ -128,9 +132,9 @@ class _Explorer:
         here, relations = rest
         solved = {}
         for condition, holds in found.found.items():
-            points = self._solve(condition)
+            points = self.solver.solve(condition)
             literal = Literal(condition, holds)
-            if points is None:
+            if points is None or len(here.boxes) * len(points.boxes) > MOST_MEETINGS:
                 if literal not in relations:
                     other = Literal(condition, not holds)
                     self.rests.append(_Rest(here, (*relations, other)))
@@ -144,11 +148,6 @@ class _Explorer:
         here, relations = self._listed(_Rest(here, relations))
         return Path(here, relations, taken, found, solved)
 
-    def _solve(self, condition: Condition) -> Region | None:
-        if condition not in self.solutions:
-            self.solutions[condition] = solve(condition, self.names)
-        return self.solutions[condition]
-
 
 def explore(graph: Graph, first: Mapping[str, int]) -> Exploration:
     """All ways through a network whose inputs have named sizes, beginning with an example."""
@@ -158,4 +157,7 @@ def explore(graph: Graph, first: Mapping[str, int]) -> Exploration:
         paths = tuple(explorer.paths(tuple(first.values())))
     except TooDeepError:
         return Exploration(names, (), everything(len(names)))
-    return Exploration(names, paths, explorer.undecided)
+    undecided = explorer.undecided
+    for path in paths if undecided else ():
+        undecided = undecided if path.relations else undecided - path.region
+    return Exploration(names, paths, undecided)

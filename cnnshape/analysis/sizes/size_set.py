@@ -53,13 +53,16 @@ class SizeSet(NamedTuple):
     @property
     def smallest(self) -> int | None:
         """Its first member."""
-        return next(self.members(), None)
+        if self.low:
+            return (self.low & -self.low).bit_length() - 1
+        return next(self.members(self.start), None)
 
     def members(self, first: int = 1) -> Iterator[int]:
         """Its members from a size on, in order."""
-        for size in range(first, self.start):
-            if self.low >> size & 1:
-                yield size
+        low = self.low >> first if first < self.start else 0
+        for place, byte in enumerate(low.to_bytes(low.bit_length() // 8 + 1, "little")):
+            if byte:
+                yield from (first + 8 * place + bit for bit in range(8) if byte >> bit & 1)
         size = max(first, self.start)
         while self.rests:
             if self.rests >> size % self.period & 1:

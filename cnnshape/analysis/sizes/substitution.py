@@ -20,12 +20,16 @@ from cnnshape.dim.formula import products
 MOST_VALUES = 1_024
 """Values of a size that are put in."""
 
+MOST_NAMES = 2
+
 Solve = Callable[[Condition, Sequence[str]], Region | None]
 
 
 def substituted(condition: Condition, names: Sequence[str], solve: Solve) -> Region | None:
     """The points that meet a condition on a growing sum of products; None: it is none."""
     size, relation = condition
+    if len(size.names) > MOST_NAMES:
+        return None
     parts, _ = products(size)
     if all(part.coefficient < 0 for part in parts):
         if relation == EQUAL:
@@ -75,7 +79,7 @@ def _grows(atom: Atom) -> bool:
 
 
 def _reached(size: Dim, name: str, others: Mapping[str, int], least: int) -> int:
-    """The value of a name, no smaller than its own of `others`, from which a size is at least so."""
+    """The first value of a name, from its own in `others` on, at which a size reaches a number."""
     first = others.get(name, 1)
     values = range(first, MOST_VALUES + 1)
     return first + bisect_left(values, least, key=lambda x: size.value({**others, name: x}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from cnnshape.analysis.sizes.condition import solve
+from cnnshape.analysis.sizes.condition import Solver
 from cnnshape.analysis.sizes.explore import Path
 from cnnshape.analysis.sizes.region import Region
 from cnnshape.analysis.walk import Applied
@@ -27,17 +27,26 @@ def without_rest(path: Path, names: tuple[str, ...]) -> Region | None:
     Elsewhere rows or columns at the far edge are seen by no output. None: not decided.
     """
     region = path.region
+    solver = _solver(path, names)
     with recording(path.recording.sizes):
         reaches = [size for applied in path.walk.applied.values() for size in _reaches(applied)]
     for size in reaches:
         if isinstance(size, Dim):
-            points = solve(Condition(size, AT_LEAST), names)
+            points = solver.solve(Condition(size, AT_LEAST))
             if points is None:
                 return None
             region &= points
         elif size < 0:
             return region - region
     return region
+
+
+def _solver(path: Path, names: tuple[str, ...]) -> Solver:
+    """A solver whose sets meet those of the path soon enough."""
+    solver = Solver(names)
+    for condition in path.solved:
+        solver.solve(condition)
+    return solver
 
 
 def _reaches(applied: Applied) -> Iterator[Size]:
@@ -60,9 +69,10 @@ def alike(path: Path, outputs: tuple[str, ...], names: tuple[str, ...],
     if name is None or shape is None or name in {item.name for item in path.walk.graph.inputs}:
         return None
     region = path.region
+    solver = _solver(path, names)
     for size in shape:
         if isinstance(size, Dim):
-            points = solve(Condition(size.shifted(-size.value(sizes)), EQUAL), names)
+            points = solver.solve(Condition(size.shifted(-size.value(sizes)), EQUAL))
             if points is None:
                 return None
             region &= points
