@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from cnnshape import collector
 from cnnshape.diagnostics import Diagnostic
 from cnnshape.graph import DTYPE_BYTES, NOTHING, Claim, Graph, Input, Node
-from cnnshape.layer import LARGEST, N, Shape
+from cnnshape.layer import N, Shape
 from cnnshape.sources.spec.block import read_blocks
 from cnnshape.sources.spec.claims import read_limits
 from cnnshape.sources.spec.document import Document, Value, printable, syntax_error
@@ -26,8 +26,8 @@ from cnnshape.sources.spec.shape import (
     Written,
     add_example,
     as_sizes,
+    as_written,
     given_examples,
-    named_size,
 )
 from cnnshape.sources.spec.wire import FAULTY, Wiring
 
@@ -349,23 +349,14 @@ class _Reader:
 
     def _size(self, name: str, size: Any, item: Value) -> Written | None:
         """One size of an input: an integer, or a name."""
-        if isinstance(size, str | NamedSize):
-            found = named_size(size) if isinstance(size, str) else size
-            problem = found if isinstance(found, str) else add_example(self.sizes, found)
-            if isinstance(found, str) or problem is not None:
-                self.findings.add("invalid-value", f"the shape of `{name}`: {problem}", item)
-                return None
-            return found
-        if type(size) is not int:
-            message = f"a size of `{name}` must be an integer or a name, not {describe(size)}"
-            self.findings.add("invalid-value", message, item)
-            return None
-        if not 1 <= size <= LARGEST:
-            bound = "at least 1" if size < 1 else f"at most {LARGEST:,}"
-            message = f"a size of `{name}` must be {bound}, not {clip(f'{size:,}')}"
-            self.findings.add("invalid-value", message, item, found=size)
-            return None
-        return size
+        found = as_written(size, name)
+        problem = found if isinstance(found, str) else None
+        if isinstance(found, NamedSize):
+            clash = add_example(self.sizes, found)
+            problem = clash and f"the shape of `{name}`: {clash}"
+        if problem is not None:
+            self.findings.add("invalid-value", problem, item, found=size)
+        return None if problem is not None or isinstance(found, str) else found
 
     def _outputs(self, wiring: Wiring, last: tuple[Reference, ...]) -> tuple[str, ...]:
         """The names in `outputs`, less those that an `if` leaves out; by default the last layer."""

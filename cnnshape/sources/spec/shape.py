@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cnnshape.layer import LARGEST
-from cnnshape.sources.spec.findings import clip
+from cnnshape.sources.spec.findings import clip, describe
 
 MOST_AXES = 8
 MOST_NAMES = 6
@@ -69,6 +69,21 @@ def _written(part: str, text: str) -> Written:
     if isinstance(found, str):
         raise UsageError(f"`{clip(text)}` is no shape: {found}; write 3,224,224 or 3,H,W")
     return found
+
+
+def as_written(size: object, name: str) -> Written | str:
+    """A size of an input as a model file gives it; or else what is wrong with it."""
+    if isinstance(size, NamedSize):
+        return size
+    if isinstance(size, str):
+        found = named_size(size)
+        return f"the shape of `{name}`: {found}" if isinstance(found, str) else found
+    if type(size) is not int:
+        return f"a size of `{name}` must be an integer or a name, not {describe(size)}"
+    if not 1 <= size <= LARGEST:
+        bound = "at least 1" if size < 1 else f"at most {LARGEST:,}"
+        return f"a size of `{name}` must be {bound}, not {clip(f'{size:,}')}"
+    return size
 
 
 def add_example(examples: dict[str, int | None], size: NamedSize) -> str | None:
