@@ -100,6 +100,8 @@ class Graph(NamedTuple):
     findings: tuple[Diagnostic, ...] = ()
     texts: Mapping[str, str] = NOTHING
     """File → its text, for showing the lines that diagnostics point at."""
+    loss: str | Mapping[str, Any] | None = None
+    """The name of what the network is trained with, or that with its arguments."""
 
 
 def is_integer(dtype: str) -> bool:

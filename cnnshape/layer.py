@@ -108,6 +108,9 @@ class Layer(BaseModel):
     view: ClassVar[bool] = False
     """The output is the input's memory seen another way."""
 
+    kernel: ClassVar[str] = ""
+    """The module that computes the layer in NumPy; imported by `execute`, by nothing else."""
+
     type: str
 
     @classmethod

@@ -17,7 +17,10 @@ from cnnshape.sources.spec.reader import Options, read
 from cnnshape.sources.spec.shape import UsageError, Written, shape_of
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from cnnshape.analysis.sizes.accepted import AcceptedInputs
+    from cnnshape.execute.run import Result
 
 ShapeLike = str | Sequence[int | str]
 
@@ -78,6 +81,38 @@ class Model:
             errors = [item for item in analysis.diagnostics if item.severity == "error"]
             raise ModelError(errors or [Diagnostic("unknown-reference", known, layer=layer)])
         return tuple("N" if str(size) == "N" else size for size in shape)  # type: ignore[misc]
+
+    def run(
+        self,
+        inputs: Mapping[str, ArrayLike],
+        *,
+        weights: Mapping[str, ArrayLike] | None = None,
+        output_gradients: Mapping[str, ArrayLike] | None = None,
+        target: ArrayLike | None = None,
+        training: bool = False,
+        seed: int = 0,
+        fast: bool = False,
+    ) -> Result:
+        """The network computed in NumPy, forward and backward, in the precision of its inputs.
+
+        Weights and buffers are called `<layer>.<parameter>`; those not given are drawn from the
+        seed as PyTorch would. The backward pass begins with `output_gradients`, by layers' names;
+        without them with the model's `loss`, and without one with random gradients of the outputs.
+        `fast` allows convolutions that are faster and less accurate. Raises CnnshapeError where the
+        model does not hold or cannot be run as asked.
+        """
+        from cnnshape.execute.run import run
+
+        return run(
+            self.graph,
+            inputs,
+            weights=weights,
+            output_gradients=output_gradients,
+            target=target,
+            training=training,
+            seed=seed,
+            fast=fast,
+        )
 
 
 def load(

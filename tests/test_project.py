@@ -142,7 +142,7 @@ def test_every_dependency_has_a_lower_bound_and_no_upper_one() -> None:
     for requirement in needed:
         assert re.fullmatch(r"[A-Za-z0-9_-]+(\[[\w,-]+\])?>=[0-9.]+", requirement), requirement
     runtime = {re.split(r"[\[>]", item)[0] for item in PROJECT["dependencies"]}
-    assert runtime == {"pydantic", "pyyaml", "rich", "typer"}
+    assert runtime == {"numpy", "pydantic", "pyyaml", "rich", "typer"}
     assert PROJECT["requires-python"] == ">=3.11"
 
 

@@ -9,6 +9,7 @@ from cnnshape.layer import Layer, PositiveInt, Real, Shape
 class Activation(Layer):
     """A function of each value, in place or not (PyTorch, ReLU, ReLU6, SELU, SiLU, Mish, …)."""
 
+    kernel: ClassVar = "cnnshape.kernels.activation"
     types: ClassVar = {
         "relu": None,
         "relu6": None,
@@ -26,6 +27,7 @@ class Activation(Layer):
 class PlainActivation(Layer):
     """A function of each value without arguments (PyTorch, Sigmoid, Tanh, Softsign)."""
 
+    kernel: ClassVar = "cnnshape.kernels.activation"
     types: ClassVar = {"sigmoid": None, "tanh": None, "softsign": None}
     torch: ClassVar = ("Sigmoid", "Tanh", "Softsign")
 
@@ -33,6 +35,7 @@ class PlainActivation(Layer):
 class Identity(Layer):
     """The input as it is (PyTorch, Identity)."""
 
+    kernel: ClassVar = "cnnshape.kernels.activation"
     types: ClassVar = {"identity": None}
     torch: ClassVar = ("Identity",)
     view: ClassVar = True
@@ -41,6 +44,7 @@ class Identity(Layer):
 class LeakyReLU(Layer):
     """x, or negative_slope·x below 0 (Maas et al. 2013; PyTorch, LeakyReLU)."""
 
+    kernel: ClassVar = "cnnshape.kernels.activation"
     types: ClassVar = {"leaky_relu": None}
     torch: ClassVar = ("LeakyReLU",)
 
@@ -54,6 +58,7 @@ class PReLU(Layer):
     (He et al. 2015; PyTorch, PReLU.)
     """
 
+    kernel: ClassVar = "cnnshape.kernels.activation"
     types: ClassVar = {"prelu": None}
     torch: ClassVar = ("PReLU",)
     channels: ClassVar = True
@@ -80,6 +85,7 @@ class PReLU(Layer):
 class ELU(Layer):
     """x, or α(exp(x) - 1) below 0; CELU α(exp(x/α) - 1) (Clevert et al. 2016; PyTorch, ELU)."""
 
+    kernel: ClassVar = "cnnshape.kernels.activation"
     types: ClassVar = {"elu": None, "celu": None}
     torch: ClassVar = ("ELU", "CELU")
 
@@ -90,6 +96,7 @@ class ELU(Layer):
 class GELU(Layer):
     """x·Φ(x), or its approximation by tanh (Hendrycks and Gimpel 2016; PyTorch, GELU)."""
 
+    kernel: ClassVar = "cnnshape.kernels.activation"
     types: ClassVar = {"gelu": None}
     torch: ClassVar = ("GELU",)
 
@@ -99,6 +106,7 @@ class GELU(Layer):
 class Hardtanh(Layer):
     """x, no less than min_val and no more than max_val (PyTorch, Hardtanh)."""
 
+    kernel: ClassVar = "cnnshape.kernels.activation"
     types: ClassVar = {"hardtanh": None}
     torch: ClassVar = ("Hardtanh",)
 
@@ -119,6 +127,7 @@ class Hardtanh(Layer):
 class Softplus(Layer):
     """log(1 + exp(βx))/β, linear above the threshold (PyTorch, Softplus)."""
 
+    kernel: ClassVar = "cnnshape.kernels.activation"
     types: ClassVar = {"softplus": None}
     torch: ClassVar = ("Softplus",)
 

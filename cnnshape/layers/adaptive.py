@@ -94,6 +94,7 @@ class AdaptiveAvgPool(Adaptive):
     AdaptiveAvgPool2d).
     """
 
+    kernel: ClassVar = "cnnshape.kernels.adaptive"
     types: ClassVar = {
         "adaptive_avg_pool1d": 1,
         "adaptive_avg_pool2d": 2,
@@ -109,6 +110,7 @@ class AdaptiveMaxPool(Adaptive):
     AdaptiveMaxPool2d).
     """
 
+    kernel: ClassVar = "cnnshape.kernels.adaptive"
     types: ClassVar = {
         "adaptive_max_pool1d": 1,
         "adaptive_max_pool2d": 2,
@@ -125,6 +127,7 @@ class GlobalPool(Layer):
     (N, C, *spatial) → (N, C), or (N, C, 1, …) with `keepdims` (Keras, GlobalAveragePooling2D).
     """
 
+    kernel: ClassVar = "cnnshape.kernels.adaptive"
     types: ClassVar = {"global_avg_pool": None, "global_max_pool": None}
     channels: ClassVar = True
 

@@ -59,6 +59,7 @@ class MultiheadAttention(Attention):
     """
 
     reads: ClassVar = "floats"
+    kernel: ClassVar = "cnnshape.kernels.attention"
     types: ClassVar = {"multihead_attention": None}
     torch: ClassVar = ("MultiheadAttention",)
     arity: ClassVar = (1, 3)
@@ -136,6 +137,7 @@ class TransformerEncoderLayer(Attention):
     """
 
     reads: ClassVar = "floats"
+    kernel: ClassVar = "cnnshape.kernels.attention"
     types: ClassVar = {"transformer_encoder_layer": None}
     torch: ClassVar = ("TransformerEncoderLayer",)
     stated: ClassVar = {"d_model": Stated("features", -1)}

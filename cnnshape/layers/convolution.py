@@ -48,6 +48,7 @@ class Conv(Sliding):
     """
 
     reads: ClassVar = "floats"
+    kernel: ClassVar = "cnnshape.kernels.convolution"
     types: ClassVar = {"conv1d": 1, "conv2d": 2, "conv3d": 3}
     torch: ClassVar = ("Conv1d", "Conv2d", "Conv3d")
     stated: ClassVar = {"in_channels": Stated("channels", 1)}
@@ -105,7 +106,7 @@ class Conv(Sliding):
         return (x[0], self.out_channels, *self.output_sizes(x))
 
     def weights(self, x: Shape, *others: Shape) -> dict[str, Shape]:
-        kernel = self.kernel
+        kernel = self.kernel_sizes
         if self.connection_table is not None:
             weight: Shape = (sum(map(sum, self.connection_table)), *kernel)
         else:
@@ -129,6 +130,7 @@ class ConvTranspose(Layer):
     """
 
     reads: ClassVar = "floats"
+    kernel: ClassVar = "cnnshape.kernels.convolution"
     types: ClassVar = {"conv_transpose1d": 1, "conv_transpose2d": 2, "conv_transpose3d": 3}
     torch: ClassVar = ("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")
     channels: ClassVar = True
@@ -211,6 +213,7 @@ class LocallyConnected(Sliding):
     """
 
     reads: ClassVar = "floats"
+    kernel: ClassVar = "cnnshape.kernels.convolution"
     types: ClassVar = {"locally_connected2d": 2}
     stated: ClassVar = {"in_channels": Stated("channels", 1)}
 
@@ -227,7 +230,7 @@ class LocallyConnected(Sliding):
 
     def weights(self, x: Shape, *others: Shape) -> dict[str, Shape]:
         positions = self.output_sizes(x)
-        weight = (self.out_channels, x[1], *self.kernel, *positions)
+        weight = (self.out_channels, x[1], *self.kernel_sizes, *positions)
         if not self.bias:
             return {"weight": weight}
         return {"weight": weight, "bias": (self.out_channels, *positions)}

@@ -24,6 +24,7 @@ class Linear(Dense):
     """
 
     reads: ClassVar = "floats"
+    kernel: ClassVar = "cnnshape.kernels.dense"
     types: ClassVar = {"linear": None}
     torch: ClassVar = ("Linear",)
     stated: ClassVar = {"in_features": Stated("features", -1)}
@@ -47,6 +48,7 @@ class Bilinear(Dense):
     """y = x₁ᵀAx₂ + b of two inputs: in1·in2·out weights, out biases (PyTorch, Bilinear)."""
 
     reads: ClassVar = "floats"
+    kernel: ClassVar = "cnnshape.kernels.dense"
     types: ClassVar = {"bilinear": None}
     torch: ClassVar = ("Bilinear",)
     arity: ClassVar = (2, 2)
@@ -88,6 +90,7 @@ class Embedding(Layer):
     """
 
     reads: ClassVar = "integers"
+    kernel: ClassVar = "cnnshape.kernels.dense"
     types: ClassVar = {"embedding": None}
     torch: ClassVar = ("Embedding",)
 
@@ -126,6 +129,7 @@ class RBF(Dense):
     """
 
     reads: ClassVar = "floats"
+    kernel: ClassVar = "cnnshape.kernels.dense"
     types: ClassVar = {"rbf": None}
     stated: ClassVar = {"in_features": Stated("features", -1)}
 

@@ -16,6 +16,7 @@ class Elementwise(Layer):
     semantics).
     """
 
+    kernel: ClassVar = "cnnshape.kernels.merge"
     types: ClassVar = {
         "add": None,
         "subtract": None,
@@ -102,6 +103,7 @@ class Concat(Layer):
     (PyTorch, cat.)
     """
 
+    kernel: ClassVar = "cnnshape.kernels.merge"
     types: ClassVar = {"concat": None}
     arity: ClassVar = (1, None)
     channel_dim: ClassVar = "dim"
@@ -161,6 +163,7 @@ class Matmul(Layer):
     (*, n, k) and (*, k, m) → (*, n, m), n·k·m MACs a product.
     """
 
+    kernel: ClassVar = "cnnshape.kernels.merge"
     types: ClassVar = {"matmul": None}
     arity: ClassVar = (2, 2)
 

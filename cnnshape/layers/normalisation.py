@@ -33,6 +33,7 @@ class BatchNorm(ChannelNorm):
     (Ioffe and Szegedy 2015; PyTorch, BatchNorm2d). 0 MACs.
     """
 
+    kernel: ClassVar = "cnnshape.kernels.normalisation"
     types: ClassVar = {"batch_norm": None, "batch_norm1d": 1, "batch_norm2d": 2, "batch_norm3d": 3}
     torch: ClassVar = ("", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
     stated: ClassVar = {"num_features": Stated("channels", 1)}
@@ -53,6 +54,7 @@ class InstanceNorm(ChannelNorm):
     2C parameters only if `affine`, 2C buffers only if `track_running_stats`. 0 MACs.
     """
 
+    kernel: ClassVar = "cnnshape.kernels.normalisation"
     types: ClassVar = {
         "instance_norm": None,
         "instance_norm1d": 1,
@@ -121,6 +123,7 @@ class LayerNorm(Trailing):
     """
 
     reads: ClassVar = "floats"
+    kernel: ClassVar = "cnnshape.kernels.normalisation"
     types: ClassVar = {"layer_norm": None}
     torch: ClassVar = ("LayerNorm",)
 
@@ -137,6 +140,7 @@ class RMSNorm(Trailing):
     """
 
     reads: ClassVar = "floats"
+    kernel: ClassVar = "cnnshape.kernels.normalisation"
     types: ClassVar = {"rms_norm": None}
     torch: ClassVar = ("RMSNorm",)
 
@@ -151,6 +155,7 @@ class GroupNorm(ChannelNorm):
     2C parameters if `affine`; C is divisible by `num_groups`. 0 MACs.
     """
 
+    kernel: ClassVar = "cnnshape.kernels.normalisation"
     types: ClassVar = {"group_norm": None}
     torch: ClassVar = ("GroupNorm",)
     stated: ClassVar = {"num_channels": Stated("channels", 1)}
@@ -184,6 +189,7 @@ class LocalResponseNorm(Layer):
     """
 
     reads: ClassVar = "floats"
+    kernel: ClassVar = "cnnshape.kernels.normalisation"
     types: ClassVar = {"local_response_norm": None}
     torch: ClassVar = ("LocalResponseNorm",)
     channels: ClassVar = True

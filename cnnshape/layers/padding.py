@@ -128,6 +128,7 @@ class ValuePad(Pad):
 class ZeroPad(ValuePad):
     """Puts zeros around the input: W + before + after (PyTorch, ZeroPad2d)."""
 
+    kernel: ClassVar = "cnnshape.kernels.padding"
     types: ClassVar = {"zero_pad1d": 1, "zero_pad2d": 2, "zero_pad3d": 3}
     torch: ClassVar = ("ZeroPad1d", "ZeroPad2d", "ZeroPad3d")
 
@@ -137,6 +138,7 @@ class ZeroPad(ValuePad):
 class ConstantPad(ValuePad):
     """Puts one value around the input: W + before + after (PyTorch, ConstantPad2d)."""
 
+    kernel: ClassVar = "cnnshape.kernels.padding"
     types: ClassVar = {"constant_pad1d": 1, "constant_pad2d": 2, "constant_pad3d": 3}
     torch: ClassVar = ("ConstantPad1d", "ConstantPad2d", "ConstantPad3d")
 
@@ -157,6 +159,7 @@ class ModePad(Pad):
 class ReflectionPad(ModePad):
     """Mirrors the input at its edges; less than an axis' size (PyTorch, ReflectionPad2d)."""
 
+    kernel: ClassVar = "cnnshape.kernels.padding"
     types: ClassVar = {"reflection_pad1d": 1, "reflection_pad2d": 2, "reflection_pad3d": 3}
     torch: ClassVar = ("ReflectionPad1d", "ReflectionPad2d", "ReflectionPad3d")
     mode: ClassVar = "reflect"
@@ -167,6 +170,7 @@ class ReflectionPad(ModePad):
 class ReplicationPad(ModePad):
     """Repeats the values at the edges (PyTorch, ReplicationPad2d)."""
 
+    kernel: ClassVar = "cnnshape.kernels.padding"
     types: ClassVar = {"replication_pad1d": 1, "replication_pad2d": 2, "replication_pad3d": 3}
     torch: ClassVar = ("ReplicationPad1d", "ReplicationPad2d", "ReplicationPad3d")
     mode: ClassVar = "replicate"
@@ -177,6 +181,7 @@ class ReplicationPad(ModePad):
 class CircularPad(ModePad):
     """Goes on with the other end; no more than an axis' size (PyTorch, CircularPad2d)."""
 
+    kernel: ClassVar = "cnnshape.kernels.padding"
     types: ClassVar = {"circular_pad1d": 1, "circular_pad2d": 2, "circular_pad3d": 3}
     torch: ClassVar = ("CircularPad1d", "CircularPad2d", "CircularPad3d")
     mode: ClassVar = "circular"
@@ -192,6 +197,7 @@ class Crop(Layer):
     starts at floor((W - size)/2) (Ronneberger et al. 2015).
     """
 
+    kernel: ClassVar = "cnnshape.kernels.padding"
     types: ClassVar = {"crop": None}
     channels: ClassVar = True
     arity: ClassVar = (1, 2)
@@ -272,6 +278,7 @@ class Crop(Layer):
 class Slice(Layer):
     """Every step-th value of one axis, from start up to before end, as Python's slices."""
 
+    kernel: ClassVar = "cnnshape.kernels.padding"
     types: ClassVar = {"slice": None}
     view: ClassVar = True
 

@@ -40,6 +40,7 @@ class Patches(Layer):
 class Unfold(Patches):
     """(N, C, H, W) → (N, C·∏k, L), L windows by the rule of convolution (PyTorch, Unfold)."""
 
+    kernel: ClassVar = "cnnshape.kernels.patches"
     types: ClassVar = {"unfold": 2}
     torch: ClassVar = ("Unfold",)
     channels: ClassVar = True
@@ -67,6 +68,7 @@ class Unfold(Patches):
 class Fold(Patches):
     """(N, C·∏k, L) → (N, C, *output_size), L the windows that unfold would take (PyTorch, Fold)."""
 
+    kernel: ClassVar = "cnnshape.kernels.patches"
     types: ClassVar = {"fold": 2}
     torch: ClassVar = ("Fold",)
 

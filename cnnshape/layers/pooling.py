@@ -46,6 +46,7 @@ class MaxPool(Pool):
     rounds up and drops a last window that would start in the right padding (PyTorch, MaxPool2d).
     """
 
+    kernel: ClassVar = "cnnshape.kernels.pooling"
     types: ClassVar = {"max_pool1d": 1, "max_pool2d": 2, "max_pool3d": 3}
     torch: ClassVar = ("MaxPool1d", "MaxPool2d", "MaxPool3d")
 
@@ -63,6 +64,7 @@ class AvgPool(Pool):
     Per axis the rule of convolution, by default with a stride of the kernel's size.
     """
 
+    kernel: ClassVar = "cnnshape.kernels.pooling"
     types: ClassVar = {"avg_pool1d": 1, "avg_pool2d": 2, "avg_pool3d": 3}
     torch: ClassVar = ("AvgPool1d", "AvgPool2d", "AvgPool3d")
 
@@ -91,6 +93,7 @@ class AvgPool(Pool):
 class LPPool(Pool):
     """The p-norm of each window, (Σ xᵖ)^(1/p), without padding (PyTorch, LPPool2d)."""
 
+    kernel: ClassVar = "cnnshape.kernels.pooling"
     types: ClassVar = {"lp_pool2d": 2}
     torch: ClassVar = ("LPPool2d",)
 
@@ -107,6 +110,7 @@ class Subsample(Pool):
     the bias (LeCun et al. 1998, section II.B); as pooling it costs 0 MACs.
     """
 
+    kernel: ClassVar = "cnnshape.kernels.pooling"
     types: ClassVar = {"subsample2d": 2}
 
     kernel_size: PerAxis = 2
@@ -117,7 +121,7 @@ class Subsample(Pool):
 
     def uses(self, y: Shape, x: Shape, *others: Shape) -> dict[str, Size]:
         positions = prod(y[2:])
-        return {"weight": prod(self.kernel) * positions, "bias": positions}
+        return {"weight": prod(self.kernel_sizes) * positions, "bias": positions}
 
     def macs(self, y: Shape, x: Shape, *others: Shape) -> Size:
         return 0

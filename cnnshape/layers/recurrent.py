@@ -93,6 +93,7 @@ class RNN(Recurrent):
     """
 
     reads: ClassVar = "floats"
+    kernel: ClassVar = "cnnshape.kernels.recurrent"
     types: ClassVar = {"rnn": None}
     torch: ClassVar = ("RNN",)
     gates: ClassVar = 1
@@ -115,6 +116,7 @@ class LSTM(Recurrent):
     """
 
     reads: ClassVar = "floats"
+    kernel: ClassVar = "cnnshape.kernels.recurrent"
     types: ClassVar = {"lstm": None}
     torch: ClassVar = ("LSTM",)
     gates: ClassVar = 4
@@ -151,6 +153,7 @@ class GRU(Recurrent):
     """
 
     reads: ClassVar = "floats"
+    kernel: ClassVar = "cnnshape.kernels.recurrent"
     types: ClassVar = {"gru": None}
     torch: ClassVar = ("GRU",)
     gates: ClassVar = 3

@@ -34,6 +34,7 @@ MODE_AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 class Upsample(Layer):
     """Resizes the spatial axes to `size`, or to floor(W·scale_factor) (PyTorch, Upsample)."""
 
+    kernel: ClassVar = "cnnshape.kernels.resample"
     types: ClassVar = {"upsample": None}
     torch: ClassVar = ("Upsample",)
     channels: ClassVar = True
@@ -143,6 +144,7 @@ class PixelShuffle(Layer):
     (Shi et al. 2016; PyTorch, PixelShuffle.)
     """
 
+    kernel: ClassVar = "cnnshape.kernels.resample"
     types: ClassVar = {"pixel_shuffle": 2}
     torch: ClassVar = ("PixelShuffle",)
     channels: ClassVar = True
@@ -181,6 +183,7 @@ class PixelShuffle(Layer):
 class PixelUnshuffle(Layer):
     """Space into channels: (N, C, H·r, W·r) → (N, C·r², H, W) (PyTorch, PixelUnshuffle)."""
 
+    kernel: ClassVar = "cnnshape.kernels.resample"
     types: ClassVar = {"pixel_unshuffle": 2}
     torch: ClassVar = ("PixelUnshuffle",)
     channels: ClassVar = True
@@ -218,6 +221,7 @@ class PixelUnshuffle(Layer):
 class ChannelShuffle(Layer):
     """Channels of `groups` groups in turn (Zhang et al. 2018; PyTorch, ChannelShuffle)."""
 
+    kernel: ClassVar = "cnnshape.kernels.resample"
     types: ClassVar = {"channel_shuffle": None}
     torch: ClassVar = ("ChannelShuffle",)
     channels: ClassVar = True

@@ -25,6 +25,7 @@ class Flatten(View):
     (PyTorch, Flatten.)
     """
 
+    kernel: ClassVar = "cnnshape.kernels.shape"
     types: ClassVar = {"flatten": None}
     torch: ClassVar = ("Flatten",)
 
@@ -77,6 +78,7 @@ class Flatten(View):
 class Unflatten(View):
     """Splits one axis into several; one of them may be -1: what is left (PyTorch, Unflatten)."""
 
+    kernel: ClassVar = "cnnshape.kernels.shape"
     types: ClassVar = {"unflatten": None}
     torch: ClassVar = ("Unflatten",)
 
@@ -108,6 +110,7 @@ class Reshape(View):
     first, when the other sizes already hold all values of a sample.
     """
 
+    kernel: ClassVar = "cnnshape.kernels.shape"
     types: ClassVar = {"reshape": None}
     view: ClassVar = True
 
@@ -143,6 +146,7 @@ class Reshape(View):
 class Permute(View):
     """The axes in another order, the batch counted as axis 0 (PyTorch, permute)."""
 
+    kernel: ClassVar = "cnnshape.kernels.shape"
     types: ClassVar = {"permute": None}
 
     dims: Annotated[tuple[Axis, ...], Field(min_length=1)]
@@ -178,6 +182,7 @@ class Permute(View):
 class Transpose(View):
     """Exchanges two axes, the batch counted as axis 0 (PyTorch, transpose)."""
 
+    kernel: ClassVar = "cnnshape.kernels.shape"
     types: ClassVar = {"transpose": None}
 
     dim0: Axis
@@ -202,6 +207,7 @@ class Transpose(View):
 class Squeeze(View):
     """Drops axes of size 1: those named, or all but the batch (PyTorch, squeeze)."""
 
+    kernel: ClassVar = "cnnshape.kernels.shape"
     types: ClassVar = {"squeeze": None}
 
     dim: Axis | tuple[Axis, ...] | None = None
@@ -231,6 +237,7 @@ class Squeeze(View):
 class Unsqueeze(View):
     """Puts in an axis of size 1 before axis `dim`; -1: at the end (PyTorch, unsqueeze)."""
 
+    kernel: ClassVar = "cnnshape.kernels.shape"
     types: ClassVar = {"unsqueeze": None}
 
     dim: Axis

@@ -59,7 +59,7 @@ class Sliding(Layer):
     channels: ClassVar = True
 
     @cached_property
-    def kernel(self) -> tuple[int, ...]:
+    def kernel_sizes(self) -> tuple[int, ...]:
         """kernel_size, one value an axis."""
         return self.along("kernel_size", self.axes or 0)
 
@@ -71,7 +71,7 @@ class Sliding(Layer):
         dilations = self.along("dilation", count, 1)
         return tuple(
             (kernel, kernel if stride is None else stride, dilation)
-            for kernel, stride, dilation in zip(self.kernel, strides, dilations, strict=True)
+            for kernel, stride, dilation in zip(self.kernel_sizes, strides, dilations, strict=True)
         )
 
     @cached_property
@@ -111,7 +111,7 @@ class Sliding(Layer):
         return tuple(sizes)
 
     def _empty(self, slide: Slide, x: Shape) -> RuleError:
-        kernel = "×".join(map(str, self.kernel))
+        kernel = "×".join(map(str, self.kernel_sizes))
         spatial = "×".join(map(str, x[2:]))
         padded = slide.size + slide.before + slide.after
         dilated = f", {slide.extent} with its dilation," if slide.dilation > 1 else ""

@@ -13,6 +13,7 @@ class Softmax(Layer):
     (PyTorch, Softmax, LogSoftmax.)
     """
 
+    kernel: ClassVar = "cnnshape.kernels.softmax"
     types: ClassVar = {"softmax": None, "log_softmax": None}
     torch: ClassVar = ("Softmax", "LogSoftmax")
     channel_dim: ClassVar = "dim"
@@ -30,6 +31,7 @@ class GLU(Layer):
     (Dauphin et al. 2017; PyTorch, GLU.)
     """
 
+    kernel: ClassVar = "cnnshape.kernels.softmax"
     types: ClassVar = {"glu": None}
     torch: ClassVar = ("GLU",)
 

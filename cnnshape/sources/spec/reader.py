@@ -145,7 +145,13 @@ class _Reader:
             limits=limits,
             findings=findings,
             texts={self.document.file: self.document.text} if self.document.text else {},
+            loss=self._loss(),
         )
+
+    def _loss(self) -> str | dict[str, Any] | None:
+        """What is written there, numbers and names as they are."""
+        loss = self.data.get("loss")
+        return _bare(loss) if loss is not None and isinstance(loss.data, str | dict) else None
 
     def _check_top(self) -> None:
         for key in [key for key in self.data if key not in KEYS]:
@@ -378,3 +384,10 @@ class _Reader:
                     references.append(Reference(name, item))
         resolved = (name for item in references or last for name in wiring.resolve(item))
         return tuple(dict.fromkeys(name for name in resolved if name != FAULTY))
+
+
+def _bare(value: Value) -> Any:
+    """A value without its places."""
+    if isinstance(value.data, dict):
+        return {name: _bare(item) for name, item in value.data.items()}
+    return list(map(_bare, value.data)) if isinstance(value.data, list) else value.data

@@ -1,0 +1,1 @@
+"""Runs a graph in NumPy, forward and backward, and holds what it sees against the analysis."""

@@ -1,0 +1,1 @@
+"""Layers computed in NumPy, one file a family, forward and backward side by side."""
