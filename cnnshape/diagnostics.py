@@ -54,7 +54,8 @@ class RuleError(Exception):
 
     `message` is a predicate (the layer's name is put before it), `field` the argument at fault,
     `against` the argument that it does not agree with, where that is no input, `operand` the number
-    of the input at fault, `note` the arithmetic with its numbers.
+    of the input at fault, `note` the arithmetic with its numbers, `choices` what could stand in
+    `field` instead, the best first.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class RuleError(Exception):
         found: object = None,
         note: str | None = None,
         help: str | None = None,
+        choices: Sequence[object] = (),
     ) -> None:
         super().__init__(message)
         self.rule = rule
@@ -80,6 +82,7 @@ class RuleError(Exception):
         self.found = found
         self.note = note
         self.help = help
+        self.choices = tuple(choices)
 
 
 class CnnshapeError(Exception):

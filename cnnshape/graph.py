@@ -92,6 +92,8 @@ class Graph(NamedTuple):
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     channels_last: bool = False
+    sizes: Mapping[str, int | None] = NOTHING
+    """Named sizes of inputs, with an example of each where one is given."""
     resized: bool = False
     """An input was given another shape than the file's, of which `expect` speaks."""
     limits: tuple[Claim, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnnshape.analysis.analyse import analyse
@@ -13,14 +13,16 @@ from cnnshape.graph import Graph
 from cnnshape.layer import Shape
 from cnnshape.sources.locate import locate
 from cnnshape.sources.spec.plain import from_mapping
-from cnnshape.sources.spec.reader import Options, UsageError, read, shape_of
+from cnnshape.sources.spec.reader import Options, read
+from cnnshape.sources.spec.shape import UsageError, Written, shape_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from cnnshape.analysis.sizes.accepted import AcceptedInputs
     from cnnshape.execute.run import Result
 
-ShapeLike = str | Sequence[int]
+ShapeLike = str | Sequence[int | str]
 
 
 class CheckedModel(Analysis):
@@ -49,6 +51,19 @@ class Model:
         if self._analysis is None:
             self._analysis = CheckedModel(*analyse(self.graph))
         return self._analysis
+
+    def accepted_inputs(self, *, free: Collection[str] = ()) -> AcceptedInputs:
+        """Every input size that the model accepts: `.accepts(H=350, W=525)`, `.smallest`, ….
+
+        The spatial axes are named H, W, … where the model gives numbers; `free` names more of them:
+        "C" for the channels. Raises ModelError for a model that could not be read whole.
+        """
+        from cnnshape.analysis.sizes.accepted import accepted_inputs
+
+        errors = [item for item in self.graph.findings if item.severity == "error"]
+        if errors:
+            raise ModelError(errors)
+        return accepted_inputs(self.graph, free)
 
     def output_shape(self, layer: str | None = None) -> Shape:
         """A layer's output shape, `("N", 10)` for (N, 10); by default that of the first output.
@@ -124,7 +139,9 @@ def load(
         raise UnreadableError([Diagnostic("invalid-value", str(error))]) from None
 
 
-def _shapes(given: ShapeLike | Mapping[str, ShapeLike] | None) -> dict[str | int, Shape]:
+def _shapes(
+    given: ShapeLike | Mapping[str, ShapeLike] | None,
+) -> dict[str | int, tuple[Written, ...]]:
     if given is None:
         return {}
     if isinstance(given, Mapping):

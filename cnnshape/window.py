@@ -31,6 +31,8 @@ class Slide(NamedTuple):
     before: int = 0
     after: int = 0
     ceil: bool = False
+    same: bool = False
+    """The padding was chosen for an output of ceil(W/s) values."""
 
     @property
     def extent(self) -> int:
@@ -41,15 +43,16 @@ class Slide(NamedTuple):
         """floor((W + p_before + p_after - d(k - 1) - 1)/s) + 1 (Dumoulin, Visin 2016, section 2).
 
         With `ceil` the division rounds up, and a last window that would start beyond the input and
-        its left padding is dropped (PyTorch, MaxPool2d, `ceil_mode`).
+        its left padding is dropped (PyTorch, MaxPool2d, `ceil_mode`): of ceil((W + p_before)/s)
+        starts the rest is within.
         """
-        room = self.size + self.before + self.after - self.extent
-        if not self.ceil:
-            return room // self.stride + 1
-        count = self.rounded_up()
-        if (count - 1) * self.stride >= self.size + self.before:
-            count -= 1
-        return count
+        stride = self.stride
+        if self.same:
+            return -(-self.size // stride)
+        room = self.before + self.after - self.extent
+        if self.ceil:
+            room = min(room + stride, self.before) - 1
+        return (self.size + (room + stride)) // stride
 
     def window(self) -> Window:
         return Window(self.extent, self.stride, self.before, spacing=self.dilation)
@@ -62,10 +65,12 @@ class Slide(NamedTuple):
             taps = f"{self.dilation}·({self.kernel} - 1) - 1"
             room = f"{self.size} + {self.before} + {self.after} - {taps}"
         quotient = f"({room})/{self.stride}"
-        if (self.size + self.before + self.after - self.extent) % self.stride:
+        rest = (self.size + self.before + self.after - self.extent) % self.stride
+        if not isinstance(rest, int) or rest:
             quotient = f"{'ceil' if self.ceil else 'floor'}({quotient})"
         result = self.output_size()
-        dropped = " - 1" if self.ceil and self.rounded_up() > result else ""
+        known = isinstance(result, int)
+        dropped = " - 1" if self.ceil and known and self.rounded_up() > result else ""
         return f"{quotient} + 1{dropped} = {result}"
 
     def rounded_up(self) -> int:
@@ -80,9 +85,18 @@ def same_padding(size: int, extent: int, stride: int, *, lower: bool) -> tuple[i
     (TensorFlow `SAME`, ONNX `SAME_UPPER`), or before it if `lower` (ONNX `SAME_LOWER`).
     """
     outputs = -(-size // stride)
-    total = max((outputs - 1) * stride + extent - size, 0)
+    total = larger((outputs - 1) * stride + extent - size, 0)
     small, large = total // 2, total - total // 2
     return (large, small) if lower else (small, large)
+
+
+def larger(a: int, b: int) -> int:
+    """max(a, b), which is a formula where a or b is one."""
+    if isinstance(a, int) and isinstance(b, int):
+        return max(a, b)
+    from cnnshape.dim import maximum
+
+    return maximum(a, b)
 
 
 class Spread(NamedTuple):

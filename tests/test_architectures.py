@@ -42,6 +42,7 @@ PUBLISHED: dict[str, tuple[int, int | None]] = {
     "resnet101": (44_549_160, None),
     "resnet152": (60_192_808, None),
     "mobilenet-v2": (3_504_872, None),
+    "efficientnet-v2-s": (21_458_488, 8_365_617_152),  # torchvision 0.28
     "squeezenet1-1": (1_235_496, None),
     "densenet121": (7_978_856, None),
     "inception-v3": (23_834_568, None),
@@ -206,7 +207,11 @@ def test_the_broken_net_has_one_error_at_the_100() -> None:
     assert found.message == "`fc` takes 100 features, but 320 arrive"
     assert found.help == "write `in_features: 320`, or leave it out"
     assert found.caption == "expected 320"
-    assert found.notes == ("flatten_1: 20 · 4 · 4 = 320, from (N, 20, 4, 4)",)
+    assert found.notes == (
+        "flatten_1: 20 · 4 · 4 = 320, from (N, 20, 4, 4)",
+        "works for one side 16 to 19, the other 32 to 35, for no square input: "
+        "100 = 20·1·5 from 16×32",
+    )
     assert (found.fix.span, found.fix.text) == (span, "320")
 
 

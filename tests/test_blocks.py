@@ -338,7 +338,8 @@ def test_a_fault_points_into_the_block_and_notes_the_use() -> None:
     assert (found.span.line, found.span.column) == (8, 76)
     assert found.notes == ("in the block `pair`, used as `u` at model.yaml:9:26",)
     assert [label.text for label in found.labels] == ["5 channels from `u.one`"]
-    assert found.fix is None  # a number in a block stands for many
+    assert found.fix is not None  # the block is used once, so one number will do
+    assert found.fix.text == "5"
 
 
 def test_a_fault_that_repeats_is_told_once() -> None:

@@ -41,7 +41,7 @@ VARIED = """vars: {width: 4}
 input: [1, 8, 8]
 layers: [{type: conv2d, out_channels: "${width}", kernel_size: 3}]
 """
-COMMANDS = ["check", "summary", "explain", "run", "list", "show", "schema"]
+COMMANDS = ["check", "summary", "explain", "run", "fix", "list", "show", "schema"]
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def test_set_and_input(run: Run, models: Path) -> None:
         (["--set", "width"], "--set width: write NAME=VALUE"),
         (["--set", "=3"], "--set =3: write NAME=VALUE"),
         (["--set", "widht=3"], "no variable is called `widht` in varied.yaml; write `width`"),
-        (["--input", "1,x"], "`1,x` is no shape: write sizes such as 3,224,224"),
+        (["--input", "1,%"], "`1,%` is no shape: `%` is neither a size nor a name of one"),
         (["--input", ""], "`` is no shape: write sizes such as 3,224,224"),
         (["--input", "1,0,8"], "`1,0,8` is no shape: sizes go from 1 to 2,147,483,647"),
         (["--input", "mask=1,8,8"], "the model has no input `mask`, but input"),

@@ -83,7 +83,7 @@ def test_what_is_no_model_raises(source: object) -> None:
 
 
 def test_options_that_do_not_fit_raise() -> None:
-    for options in ({"vars": {"wdth": 3}}, {"input": "3,x"}, {"input": {"image": [3, 4]}}):
+    for options in ({"vars": {"wdth": 3}}, {"input": "3,%"}, {"input": {"image": [3, 4]}}):
         with pytest.raises(cnnshape.UnreadableError):
             cnnshape.load(NET, **options)  # type: ignore[arg-type]
 

@@ -14,7 +14,8 @@ from cnnshape.layers import load_all
 from cnnshape.sources.spec.document import parse
 from cnnshape.sources.spec.entry import KEYS as LAYER_KEYS
 from cnnshape.sources.spec.plain import from_mapping
-from cnnshape.sources.spec.reader import KEYS, Options, UsageError, read
+from cnnshape.sources.spec.reader import KEYS, Options, read
+from cnnshape.sources.spec.shape import UsageError
 
 SMALL = "input: [3, 8, 8]\n"
 CONV = "type: conv2d, out_channels: 3, kernel_size: 3, padding: 1"
@@ -165,11 +166,11 @@ def test_a_model_without_a_name_has_its_files() -> None:
         ),
         ("[3, 0, 8]", (1, 12), "a size of `input` must be at least 1, not 0"),
         ("[3, -8]", (1, 12), "a size of `input` must be at least 1, not -8"),
-        ("[3, 1.5]", (1, 12), "a size of `input` must be an integer, not `1.5`"),
-        ("[3, true]", (1, 12), "a size of `input` must be an integer, not true"),
-        ("[3, [8]]", (1, 12), "a size of `input` must be an integer, not a list"),
-        ("[3, null]", (1, 12), "a size of `input` must be an integer, not nothing"),
-        ("[3, .nan]", (1, 12), "a size of `input` must be an integer, not `nan`"),
+        ("[3, 1.5]", (1, 12), "a size of `input` must be an integer or a name, not `1.5`"),
+        ("[3, true]", (1, 12), "a size of `input` must be an integer or a name, not true"),
+        ("[3, [8]]", (1, 12), "a size of `input` must be an integer or a name, not a list"),
+        ("[3, null]", (1, 12), "a size of `input` must be an integer or a name, not nothing"),
+        ("[3, .nan]", (1, 12), "a size of `input` must be an integer or a name, not `nan`"),
         (
             "[3, 99999999999]",
             (1, 12),
@@ -193,7 +194,7 @@ def test_a_huge_input_is_refused() -> None:
 
 def test_a_wrong_input_is_the_only_error() -> None:
     text = (
-        "input: [3, x, 8]\nlayers:\n  - {type: conv2d, out_channels: 4, kernel_size: 99}\n"
+        "input: [3, x y, 8]\nlayers:\n  - {type: conv2d, out_channels: 4, kernel_size: 99}\n"
         "  - {type: linear, in_features: 7, out_features: 2, expect: [9]}\n"
         "  - {type: add, from: [input, conv2d_1]}\n"
     )

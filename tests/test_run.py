@@ -692,3 +692,10 @@ def test_json_has_no_nan(run: Run, net: Path) -> None:
     data = json.loads(out, parse_constant=pytest.fail)
     assert data["layers"][2]["not_finite"] == 6
     assert data["layers"][0]["gradient_norm"] is None
+
+
+def test_named_sizes_take_their_examples(run: Run, net: Path) -> None:
+    net.write_text(NET.replace("[2, 9, 7]", "[2, H, W]").replace("- flatten", "- global_avg_pool"))
+    ended = run("run", "net.yaml", "--input", "2,H=12,W=9", "--format", "json")
+    assert ended.json["layers"][0]["output_shape"] == [2, 3, 10, 7]
+    assert run("check", "net.yaml", "--confirm").out.endswith("confirmed: forward and backward\n")

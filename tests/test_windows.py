@@ -28,7 +28,7 @@ def slide(case: dict[str, Any], **changes: Any) -> Slide:
 
 
 def spread(case: dict[str, Any]) -> Spread:
-    return Spread(*slide(case)[:-1], case["output_padding"])
+    return Spread(*slide(case)[:-2], case["output_padding"])
 
 
 def pads(case: dict[str, Any], *, lower: bool) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cnnshape import collector
 from cnnshape.analysis.claims import broken_expectations, exceeded_limits, unexplained
@@ -22,24 +22,37 @@ KnownFields = Mapping[str, ReceptiveField]
 
 def analyse(graph: Graph) -> Analysis:
     """Everything that is known of a network without running it."""
+    if graph.sizes:
+        from cnnshape.analysis.named import analyse_named
+
+        return analyse_named(graph)
     with collector.paused():
         return _analyse(graph)
 
 
+def figures_of(
+    graph: Graph, taken: Walk, doubtful: Callable[[], bool]
+) -> tuple[tuple[LayerResult, ...], Totals]:
+    """Every layer's figures, less receptive fields that are in doubt, and their totals."""
+    known = _known(receptive_fields(taken, doubtful)[0])
+    layers = _layers(graph, taken, known)
+    return tuple(layers.values()), _totals(taken, layers)
+
+
 def _analyse(graph: Graph) -> Analysis:
     taken = walk(graph)
-    figures = count(taken)
     fields, unaligned = receptive_fields(taken)
-    known = _known(fields)
-    layers = {
-        node.name: _layer(taken, node, figures.get(node.name), known.get(node.name, {}))
-        for node in graph.nodes
-    }
+    layers = _layers(graph, taken, _known(fields))
     totals = _totals(taken, layers)
     faulty = {fault.node.name for fault in taken.faults}
     broken, believed = broken_expectations(graph, taken, layers, faulty)
     faults = unexplained(graph, taken, believed)
-    diagnostics = [*graph.findings, *diagnose(taken, faults), *_shared_weights(taken), *broken]
+    told = diagnose(taken, faults)
+    if told and not any(item.severity == "error" for item in graph.findings):
+        from cnnshape.analysis.sizes.remedy import with_remedies
+
+        told = with_remedies(graph, taken, told)
+    diagnostics = [*graph.findings, *told, *_shared_weights(taken), *broken]
     outputs = {name: layers.get(name) for name in graph.outputs}
     if not any(
         item.severity == "error" and item.rule != "expectation-failed" for item in diagnostics
@@ -63,6 +76,14 @@ def _analyse(graph: Graph) -> Analysis:
 def _in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     """By place in the file; those without one keep their order, first."""
     return sorted(diagnostics, key=lambda d: (d.span.line, d.span.column) if d.span else (0, 0))
+
+
+def _layers(graph: Graph, taken: Walk, known: Mapping[str, KnownFields]) -> dict[str, LayerResult]:
+    figures = count(taken)
+    return {
+        node.name: _layer(taken, node, figures.get(node.name), known.get(node.name, {}))
+        for node in graph.nodes
+    }
 
 
 def _layer(taken: Walk, node: Node, figures: Figures | None, known: KnownFields) -> LayerResult:

@@ -11,7 +11,7 @@ from cnnshape.analysis.faults import MOST, used
 from cnnshape.analysis.fields import receptive_fields
 from cnnshape.analysis.result import LayerResult, Totals
 from cnnshape.analysis.walk import Fault, Walk, walk
-from cnnshape.diagnostics import Diagnostic
+from cnnshape.diagnostics import Diagnostic, Fix, Span
 from cnnshape.graph import Claim, Graph, Node
 from cnnshape.layer import Shape, show
 
@@ -54,6 +54,14 @@ def broken_expectations(
     if any(item.claim.figure == "shape" for item in broken):
         broken, believed = _independent(graph, broken)
     return list(_diagnostics(taken, broken)), believed
+
+
+def failing(graph: Graph, layers: Mapping[str, LayerResult]) -> Iterator[Broken]:
+    """Every expectation that fails, also those that only follow from another one."""
+    if not graph.resized:
+        sums = _sums(layers)
+        for node in graph.nodes:
+            yield from _broken(node, layers[node.name], sums)
 
 
 def unexplained(graph: Graph, taken: Walk, believed: Mapping[str, Shape]) -> list[Fault]:
@@ -185,7 +193,8 @@ def _diagnostics(taken: Walk, broken: list[Broken]) -> Iterator[Diagnostic]:
         for n, item in reversed([*enumerate(broken)])
     }
     told = list(places.values())[::-1]
-    yield from (_diagnostic(taken, item) for item in told[:MOST])
+    agreed = _agreed(taken.graph, broken)
+    yield from (_diagnostic(taken, item, agreed) for item in told[:MOST])
     if len(told) > MOST:
         rest = told[MOST]
         message = f"{len(told) - MOST:,} more expectations fail, `{rest.node.name}` has the first"
@@ -193,7 +202,18 @@ def _diagnostics(taken: Walk, broken: list[Broken]) -> Iterator[Diagnostic]:
         yield Diagnostic("expectation-failed", message, layer=rest.node.name, span=span)
 
 
-def _diagnostic(taken: Walk, item: Broken) -> Diagnostic:
+def _agreed(graph: Graph, broken: list[Broken]) -> set[tuple[Span | None, str]]:
+    """The claims for which one figure is right wherever they are made, by place and figure."""
+    found: dict[tuple[Span | None, str], set[object]] = {}
+    for item in broken:
+        found.setdefault((item.claim.span, item.claim.figure), set()).add(item.computed)
+    stated = [claim for node in graph.nodes for claim in node.expect if claim.bound == "=="]
+    kept = {id(item.claim) for item in broken}
+    holding = {(claim.span, claim.figure) for claim in stated if id(claim) not in kept}
+    return {place for place, figures in found.items() if len(figures) == 1} - holding
+
+
+def _diagnostic(taken: Walk, item: Broken, agreed: set[tuple[Span | None, str]]) -> Diagnostic:
     claim, node = item.claim, item.node
     value = item.computed
     if isinstance(value, tuple) and not isinstance(claim.value, tuple) and len({*value}) == 1:
@@ -214,7 +234,18 @@ def _diagnostic(taken: Walk, item: Broken) -> Diagnostic:
         help=f"check the layer's arguments, or {exact if claim.bound == '==' else 'the bound'}",
         expected=claim.value,
         found=item.computed,
+        fix=_fix(taken, item) if (claim.span, claim.figure) in agreed else None,
     )
+
+
+def _fix(taken: Walk, item: Broken) -> Fix | None:
+    """The computed figure in place of the one that is stated; a bound is left to its author."""
+    from cnnshape.analysis.rewrite import fix_at
+
+    claim = item.claim
+    if claim.bound != "==":
+        return None
+    return fix_at(taken.graph.texts, claim.span, claim.value, item.computed)
 
 
 BOUND_WORDS = {
@@ -318,6 +349,8 @@ def _amount(figure_name: str, value: object) -> str:
 
 def in_bytes(value: float) -> str:
     """Bytes in the largest binary unit of which there is one: `1.5 MiB`."""
+    if not isinstance(value, int | float):
+        return f"{value} bytes"
     for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
         if value < 1024 or unit == "TiB":
             break

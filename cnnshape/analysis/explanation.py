@@ -25,7 +25,17 @@ class Explanation(NamedTuple):
 
 
 def explain(graph: Graph) -> list[Explanation]:
-    """Every layer's arithmetic, in the order of the graph."""
+    """Every layer's arithmetic, in the order of the graph; of named sizes, at their examples."""
+    if not graph.sizes:
+        return _explain(graph)
+    from cnnshape.analysis.named import chosen_examples
+    from cnnshape.dim import recording
+
+    with recording(chosen_examples(graph)):
+        return _explain(graph)
+
+
+def _explain(graph: Graph) -> list[Explanation]:
     taken = walk(graph)
     fields, _ = receptive_fields(taken)
     faults = {fault.node.name: fault.error.message for fault in reversed(taken.faults)}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from cnnshape.analysis.origin import Origin, trace
 from cnnshape.analysis.walk import Fault, Walk
 from cnnshape.diagnostics import Diagnostic, Fix, Label, Span
-from cnnshape.graph import Node, Place
+from cnnshape.graph import Place
 from cnnshape.layer import show
 
 MOST = 100
@@ -21,7 +21,9 @@ def diagnose(walk: Walk, told: Iterable[Fault]) -> list[Diagnostic]:
         span = _span(fault)
         key = fault.node.name if span is None else span
         faults.setdefault((fault.error.rule, key), fault)
-    found = _roots([_diagnostic(walk, fault) for fault in list(faults.values())[:MOST]])
+    told = list(faults.values())[:MOST]
+    agreed = _agreed(walk, told)
+    found = _roots([_diagnostic(walk, fault, agreed) for fault in told])
     if len(faults) > MOST:
         rest = list(faults.values())[MOST]
         more = f"{len(faults) - MOST:,} more layers have errors, `{rest.node.name}` is the first"
@@ -47,7 +49,7 @@ def _span(fault: Fault) -> Span | None:
     return place_of(place, error.field)
 
 
-def _diagnostic(walk: Walk, fault: Fault) -> Diagnostic:
+def _diagnostic(walk: Walk, fault: Fault, agreed: Agreed) -> Diagnostic:
     error, node = fault.error, fault.node
     span = _span(fault)
     origin = _origin(walk, fault)
@@ -64,7 +66,7 @@ def _diagnostic(walk: Walk, fault: Fault) -> Diagnostic:
         help=error.help,
         expected=error.expected,
         found=error.found,
-        fix=_fix(node, fault, span),
+        fix=_fix(walk, fault, span, agreed),
     )
 
 
@@ -152,14 +154,44 @@ def _operands(walk: Walk, fault: Fault) -> Origin:
     return Origin(_joined(origin.labels), list(dict.fromkeys(origin.notes))[:4])
 
 
-def _fix(node: Node, fault: Fault, span: Span | None) -> Fix | None:
-    """The number to write, where the number written is at fault and stands outside of blocks."""
-    if fault.field is None or span is None or node.scopes:
+Agreed = Mapping[tuple[str, Span], object]
+"""An argument's place → what every layer that it is an argument of would have instead."""
+
+
+def _agreed(walk: Walk, told: Iterable[Fault]) -> Agreed:
+    """What could be written at the places of faults; in a block they serve several layers."""
+    wanted = {
+        fault.node.name: (fault.error.field, fault.error.choices[0])
+        for fault in walk.faults
+        if fault.error.field is not None and fault.error.choices
+    }
+    fields = {wanted[fault.node.name][0] for fault in told if fault.node.name in wanted}
+    if not fields:
+        return {}
+    found: dict[tuple[str, Span], list[object]] = {}
+    places: dict[int, list[tuple[str, Span]]] = {}
+    for node in walk.graph.nodes:
+        own = node.place.fields
+        if id(own) not in places:
+            places[id(own)] = [(f, own[f]) for f in fields if f is not None and f in own]
+        for place in places[id(own)]:
+            field, choice = wanted.get(node.name, (None, None))
+            found.setdefault(place, []).append(choice if field == place[0] else None)
+    return {
+        place: choices[0]
+        for place, choices in found.items()
+        if choices[0] is not None and all(choice == choices[0] for choice in choices)
+    }
+
+
+def _fix(walk: Walk, fault: Fault, span: Span | None, agreed: Agreed) -> Fix | None:
+    """The number to write, where the number written is at fault, and for every use of it."""
+    from cnnshape.analysis.rewrite import fix_at
+
+    field = fault.error.field
+    if field is None or span is None or (field, span) not in agreed:
         return None
-    width = span.end_column - span.column
-    if fault.field not in node.place.fields or width != len(str(fault.declared)):
-        return None
-    return Fix(span, str(fault.arrived))
+    return fix_at(walk.graph.texts, span, fault.error.found, agreed[field, span])
 
 
 def _joined(labels: Iterable[Label]) -> list[Label]:

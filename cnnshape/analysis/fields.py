@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from cnnshape.analysis.layout import axis_to_first, axis_to_last
@@ -51,8 +51,14 @@ class Rules(NamedTuple):
         )
 
 
-def receptive_fields(walk: Walk) -> tuple[dict[str, Fields], list[Unaligned]]:
-    """The fields of every layer whose shape is known, and where branches are not aligned."""
+def receptive_fields(
+    walk: Walk, doubtful: Callable[[], bool] | None = None
+) -> tuple[dict[str, Fields], list[Unaligned]]:
+    """The fields of every layer whose shape is known, and where branches are not aligned.
+
+    `doubtful` is asked after each layer whether its field holds for the example of named sizes
+    alone; those fields, and what follows from them, are left out.
+    """
     graph = walk.graph
     sizes: dict[str, tuple[int, ...]] = {}
     fields: dict[str, Fields] = {}
@@ -62,6 +68,8 @@ def receptive_fields(walk: Walk) -> tuple[dict[str, Fields], list[Unaligned]]:
         fields[item.name] = {item.name: tuple(own(axis) for axis in axes)}
     unaligned: list[Unaligned] = []
     known: dict[tuple[int, tuple[Shape, ...]], Rules | None] = {}
+    doubts: set[object] = set()
+    """Names of layers, and keys of rules, that hold for an example alone."""
     for name, applied in walk.applied.items():
         layer, x = applied.layer, applied.x
         key = (id(layer), x)
@@ -69,13 +77,25 @@ def receptive_fields(walk: Walk) -> tuple[dict[str, Fields], list[Unaligned]]:
             moved = walk.moves_axes(layer)
             rules = Rules(layer.windows(*x), layer.flow(applied.y, *x), moved)
             known[key] = None if rules.passes else rules
+            if doubtful is not None and doubtful():
+                doubts.add(key)
         found = known[key]
-        arriving = [fields.get(source, {}) for source in applied.node.inputs]
+        sources = applied.node.inputs
+        arriving = [fields.get(source, {}) for source in sources]
         if found is None:
             fields[name] = arriving[0]
         else:
             fields[name] = _field(applied, found, arriving, sizes, unaligned)
-    return fields, unaligned
+        doubted = doubtful is not None and doubtful()
+        seen = sources if found is None else sources[: len(found.flow)]
+        if (doubted or not doubts.isdisjoint((key, *seen))) and _walks_along(fields[name]):
+            doubts.add(name)
+    return {name: field for name, field in fields.items() if name not in doubts}, unaligned
+
+
+def _walks_along(fields: Fields) -> bool:
+    """Whether outputs see different parts of an input."""
+    return any(reach.axis is not None for reaches in fields.values() for reach in reaches)
 
 
 def _field(

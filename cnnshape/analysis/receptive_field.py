@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import gcd, lcm
+from operator import index
 from typing import NamedTuple
 
 from cnnshape.window import Window
@@ -57,7 +58,7 @@ class Reach(NamedTuple):
     def centre(self) -> Fraction:
         """Twice the middle of what output 0 sees, on the average over a period."""
         period = len(self.first)
-        ends = Fraction(sum(self.first) + sum(self.last), period)
+        ends = Fraction(index(sum(self.first) + sum(self.last)), period)
         return ends - self.stride * (period - 1)
 
     def at(self, index: int) -> tuple[int, int]:
@@ -129,7 +130,7 @@ def union(one: Reach, other: Reach, outputs: int) -> tuple[Reach, bool]:
         aligned = one.centre == other.centre
         advance = one.advance * period // len(one.first)
     else:
-        period, aligned = min(outputs, LONGEST_PERIOD), False
+        period, aligned = min(index(outputs), LONGEST_PERIOD), False
         advance = max(one.at(period)[0] - one.at(0)[0], other.at(period)[0] - other.at(0)[0])
     spans = [_span(one.at(index), other.at(index)) for index in range(period)]
     first, last = zip(*spans, strict=True)

@@ -85,6 +85,10 @@ class Analysis(NamedTuple):
     """Whether a run agrees with all of it; None: it was not run."""
     unconfirmed: str = ""
     """Why it could not be run."""
+    sizes: Mapping[str, int] = NOTHING
+    """Named sizes, and the examples of them at which the model was checked."""
+    holds_for: str | None = None
+    """The sizes for which the formulas hold, in words."""
 
     @property
     def ok(self) -> bool:
@@ -102,6 +106,7 @@ class Analysis(NamedTuple):
         confirmed: dict[str, Any] = {} if self.confirmed is None else {"confirmed": self.confirmed}
         if self.unconfirmed:
             confirmed["unconfirmed"] = self.unconfirmed
+        named = {"sizes": dict(self.sizes), "holds_for": self.holds_for} if self.sizes else {}
         return {
             "model": self.model,
             "path": self.path,
@@ -109,21 +114,22 @@ class Analysis(NamedTuple):
             **confirmed,
             "inputs": {name: _shape(shape) for name, shape in self.inputs.items()},
             "outputs": {name: _shape(shape) for name, shape in self.outputs.items()},
+            **named,
             "layers": [_layer(layer) for layer in self.layers],
             "totals": {
-                "params": self.totals.params,
-                "trainable_params": self.totals.trainable_params,
-                "buffers": self.totals.buffers,
-                "macs": self.totals.macs,
-                "connections": self.totals.connections,
-                "activations": self.totals.activations,
+                "params": size_of(self.totals.params),
+                "trainable_params": size_of(self.totals.trainable_params),
+                "buffers": size_of(self.totals.buffers),
+                "macs": size_of(self.totals.macs),
+                "connections": size_of(self.totals.connections),
+                "activations": size_of(self.totals.activations),
                 "memory": {
-                    "params": memory.params,
-                    "forward": memory.forward,
-                    "training": memory.training,
+                    "params": size_of(memory.params),
+                    "forward": size_of(memory.forward),
+                    "training": size_of(memory.training),
                 },
             },
-            "diagnostics": [_diagnostic(item) for item in self.diagnostics],
+            "diagnostics": [diagnostic_data(item) for item in self.diagnostics],
         }
 
 
@@ -135,9 +141,12 @@ def unreadable(error: UnreadableError, path: str) -> Analysis:
 
 def size_of(size: int | Fraction) -> int | str:
     """A size for JSON: a number, or the text of what is none."""
-    if isinstance(size, Batch) or (isinstance(size, Fraction) and size.denominator > 1):
-        return str(size)
-    return int(size)
+    whole = isinstance(size, int) or (isinstance(size, Fraction) and size.denominator == 1)
+    return int(size) if whole and not isinstance(size, Batch) else str(size)
+
+
+def _figure(figure: int | None) -> int | str | None:
+    return None if figure is None else size_of(figure)
 
 
 def _shape(shape: Shape | None) -> list[int | str] | None:
@@ -161,12 +170,12 @@ def _layer(layer: LayerResult) -> dict[str, Any]:
         "inputs": list(layer.inputs),
         "input_shapes": [_shape(shape) for shape in layer.input_shapes],
         "output_shape": _shape(layer.output_shape),
-        "params": layer.params,
-        "trainable_params": layer.trainable_params,
-        "buffers": layer.buffers,
-        "macs": layer.macs,
-        "connections": layer.connections,
-        "activations": layer.activations,
+        "params": _figure(layer.params),
+        "trainable_params": _figure(layer.trainable_params),
+        "buffers": _figure(layer.buffers),
+        "macs": _figure(layer.macs),
+        "connections": _figure(layer.connections),
+        "activations": _figure(layer.activations),
         "receptive_field": _field(layer.receptive_field),
         "line": layer.span.line if layer.span else None,
     }
@@ -178,7 +187,8 @@ def _layer(layer: LayerResult) -> dict[str, Any]:
     return result
 
 
-def _diagnostic(item: Diagnostic) -> dict[str, Any]:
+def diagnostic_data(item: Diagnostic) -> dict[str, Any]:
+    """A diagnostic in the JSON form that the contract describes."""
     span = item.span
     result: dict[str, Any] = {
         "rule": item.rule,

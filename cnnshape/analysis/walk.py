@@ -6,7 +6,7 @@ on with the one that arrived; where a rule gives nothing, what reads from the la
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from cnnshape.analysis.layout import to_first, to_last
 from cnnshape.diagnostics import RuleError
 from cnnshape.graph import Graph, Node, is_integer
-from cnnshape.layer import Layer, Shape, show
+from cnnshape.layer import LARGEST, Layer, Shape, Size, show
 
 
 class Applied(NamedTuple):
@@ -53,19 +53,33 @@ class Walk:
     """What a layer gives for these inputs, so that a repeated one is worked out once."""
     unsure: set[str] = field(default_factory=set)
     """Names of what reads, by whatever way, from a fault that leaves the shape in doubt."""
+    to_first_fault: bool = False
+    """Nothing is asked of any rule after the first fault."""
 
     def moves_axes(self, layer: Layer) -> bool:
         """Whether the layer sees its input in another layout than the model's."""
         return self.graph.channels_last and layer.channels
 
 
-def walk(graph: Graph, believed: Mapping[str, Shape] | None = None) -> Walk:
-    """Propagate shapes; a layer in `believed` gives that shape, whatever its rule says."""
+def walk(
+    graph: Graph,
+    believed: Mapping[str, Shape] | None = None,
+    *,
+    each: Callable[[Node], None] | None = None,
+    to_first_fault: bool = False,
+) -> Walk:
+    """Propagate shapes; a layer in `believed` gives that shape, whatever its rule says.
+
+    `each` is called before each layer.
+    """
     integers = {item.name for item in graph.inputs if is_integer(item.dtype)}
-    result = Walk(graph, {item.name: item.shape for item in graph.inputs}, integers)
+    shapes_given: dict[str, Shape | None] = {item.name: item.shape for item in graph.inputs}
+    result = Walk(graph, shapes_given, integers, to_first_fault=to_first_fault)
     shapes = result.shapes
     for node in graph.nodes:
         output: Shape | None = None
+        if each is not None:
+            each(node)
         if node.layer is not None:
             arrived = [shapes.get(name) for name in node.inputs]
             known = tuple(shape for shape in arrived if shape is not None)
@@ -75,6 +89,8 @@ def walk(graph: Graph, believed: Mapping[str, Shape] | None = None) -> Walk:
                 if result.unsure or len(result.faults) > faults:
                     _doubt(result, node, faults)
         shapes[node.name] = believed.get(node.name, output) if believed else output
+        if to_first_fault and result.faults:
+            break
     return result
 
 
@@ -103,17 +119,19 @@ def _apply(result: Walk, node: Node, layer: Layer, arrived: tuple[Shape, ...]) -
     moved = result.moves_axes(layer)
     x = tuple(map(to_first, arrived)) if moved else arrived
     key = (id(layer), x)
+    before = len(result.faults)
     y = result.known.get(key)
     if y is None and not _takes(result, node, layer, x):
         return arrived[0] if len(x) == 1 and keeps_shape(layer) else None
     reads_well = _reads(result, node, layer)
     if y is None or not reads_well:
-        faults = len(result.faults)
         y = _rules(result, node, layer, x, reads_well)
         if y is None:
             return None
-        if len(result.faults) == faults:
+        if len(result.faults) == before:
             result.known[key] = y
+    if result.graph.sizes and layer.stated and len(result.faults) == before:
+        x = _as_declared(layer, x)
     result.applied[node.name] = Applied(node, layer, x, y)
     return to_last(y) if moved else y
 
@@ -140,6 +158,8 @@ def _rules(
             layer.check(*x)
     except RuleError as error:
         result.faults.append(Fault(node, error, x))
+    if result.to_first_fault and result.faults:
+        return None
     try:
         y = layer.output_shape(*x)
         _bound(y)
@@ -164,12 +184,18 @@ def _bound(y: Shape) -> None:
             expected=MOST_AXES,
             found=len(y),
         )
-    if prod(y) > MOST_VALUES:
+    values = prod(y)
+    if _is_large(values) and values > MOST_VALUES:
         raise RuleError(
             "invalid-value",
             f"gives {show(y)}, more values than any memory holds",
             note=f"{'·'.join(map(str, y[1:]))} = {prod(y)}",
         )
+
+
+def _is_large(values: Size) -> bool:
+    """Whether a number of values may be too many; a formula's, for sizes that anybody has."""
+    return isinstance(values, int) or any(number > LARGEST for _, number in values.terms)
 
 
 def _takes(result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...]) -> bool:
@@ -261,6 +287,7 @@ def _agrees(result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...]) -> boo
             expected=arrived,
             found=declared,
             help=_repair(node, name, declared, arrived, x[operand]),
+            choices=() if lacks_flatten(name, declared, x[operand]) else (arrived,),
         )
         axis = stated.axis % len(x[operand])
         result.faults.append(
@@ -270,10 +297,28 @@ def _agrees(result: Walk, node: Node, layer: Layer, x: tuple[Shape, ...]) -> boo
     return True
 
 
+def _as_declared(layer: Layer, x: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """The inputs with the numbers that formulas were found to be: 320, not 20·floor(…)·floor(…)."""
+    shapes = list(x)
+    for name, stated in layer.stated.items():
+        declared: int | None = getattr(layer, name)
+        operand = min(stated.operand, len(x) - 1)
+        axis = stated.axis % len(x[operand])
+        if declared is not None and not isinstance(shapes[operand][axis], int):
+            shape = shapes[operand]
+            shapes[operand] = (*shape[:axis], declared, *shape[axis + 1 :])
+    return tuple(shapes)
+
+
 def _repair(node: Node, field: str, declared: int, arrived: int, x: Shape) -> str:
-    if len(x) > 2 and prod(x[1:]) == declared and field == "in_features":
+    if lacks_flatten(field, declared, x):
         values = " · ".join(map(str, x[1:]))
         return f"put a `flatten` before it: {values} = {declared}"
     if node.scopes:  # what is written there serves other layers, too
         return f"leave `{field}` out: each layer then takes what arrives"
     return f"write `{field}: {arrived}`, or leave it out"
+
+
+def lacks_flatten(field: str, declared: int, x: Shape) -> bool:
+    """Whether the values that arrive are as many as declared, and only their axes are too many."""
+    return field == "in_features" and len(x) > 2 and prod(x[1:]) == declared

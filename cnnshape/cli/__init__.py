@@ -11,11 +11,13 @@ import typer
 from cnnshape.cli.architectures import list_architectures, show
 from cnnshape.cli.check import check
 from cnnshape.cli.explain import explain
+from cnnshape.cli.fix import fix
+from cnnshape.cli.inputs import inputs
 from cnnshape.cli.output import complain, internal, wants_traceback
 from cnnshape.cli.run import run
 from cnnshape.cli.schema import schema
 from cnnshape.cli.summary import summary
-from cnnshape.sources.spec.reader import UsageError
+from cnnshape.sources.spec.shape import UsageError
 
 app = typer.Typer(
     name="cnnshape",
@@ -47,6 +49,20 @@ app.command(
 app.command(epilog=example("cnnshape explain lenet5", "cnnshape explain resnet50 layer2.0.conv2"))(
     explain
 )
+app.command(
+    epilog=example(
+        "cnnshape inputs unet-same",
+        "cnnshape inputs net.yaml --near 350x525",
+        "cnnshape inputs net.yaml --at 350x525",
+    )
+)(inputs)
+app.command(
+    epilog=example(
+        "cnnshape fix net.yaml",
+        "cnnshape fix net.yaml --write",
+        "cnnshape fix models/ --write --expectations",
+    )
+)(fix)
 app.command(
     epilog=example(
         "cnnshape run lenet5 --gradcheck",

@@ -10,7 +10,7 @@ from cnnshape.cli.options import FormatOption, OutputOption, TextFormat, complet
 from cnnshape.cli.output import emit
 from cnnshape.sources import bundled
 from cnnshape.sources.locate import Source, locate
-from cnnshape.sources.spec.reader import UsageError
+from cnnshape.sources.spec.shape import UsageError
 
 
 def list_architectures(format: FormatOption = TextFormat.text, output: OutputOption = None) -> None:

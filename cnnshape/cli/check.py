@@ -26,10 +26,12 @@ from cnnshape.cli.options import (
     memory_of,
     options,
     stderr_is_terminal,
+    with_offers,
 )
 from cnnshape.cli.output import complain, emit, emit_lines, internal, wants_traceback, width
 from cnnshape.sources.locate import Source, locate
-from cnnshape.sources.spec.reader import Options, UsageError
+from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.spec.shape import UsageError
 
 Result = TypeVar("Result")
 
@@ -62,7 +64,7 @@ def check(
     if format is TextFormat.json:
         from cnnshape.report.json import models
 
-        emit(models(analyses), output)
+        emit(models([with_offers(analysis, chosen) for analysis in analyses]), output)
     else:
         _print(analyses, quiet=quiet, output=output)
     complete = None not in located and None not in found
@@ -104,12 +106,13 @@ def confirm_source(source: Source, chosen: Options, most: int | None) -> Analysi
     analysis = check_source(source, chosen)
     if not analysis.ok:
         return analysis
+    from cnnshape.analysis.named import held_to_examples
     from cnnshape.execute.confirmation import confirm
     from cnnshape.execute.failure import RunError
     from cnnshape.execute.free_memory import RefusedError
 
     try:
-        seen = confirm(source.graph(chosen), most=most)
+        seen = confirm(held_to_examples(source.graph(chosen)), most=most)
     except RefusedError as error:
         return analysis._replace(confirmed=False, unconfirmed=error.diagnostics[0].message)
     except RunError as error:

@@ -20,7 +20,7 @@ from cnnshape.cli.options import (
 )
 from cnnshape.cli.output import emit, emit_lines, width
 from cnnshape.diagnostics import UnreadableError
-from cnnshape.sources.spec.reader import UsageError
+from cnnshape.sources.spec.shape import UsageError
 
 
 def explain(

@@ -16,7 +16,8 @@ from cnnshape.diagnostics import UnreadableError
 from cnnshape.sources import bundled
 from cnnshape.sources.locate import Source, locate
 from cnnshape.sources.spec.document import resolve
-from cnnshape.sources.spec.reader import Options, UsageError, shape_of
+from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.spec.shape import UsageError, Written, shape_of
 
 
 def complete_path(incomplete: str) -> list[str]:
@@ -93,9 +94,11 @@ def options(settings: Sequence[str] | None, shapes: Sequence[str] | None) -> Opt
         if not sign or not name:
             raise UsageError(f"--set {setting[:80]}: write NAME=VALUE")
         variables[name.strip()] = resolve(value.strip())
-    found: dict[str | int, tuple[int, ...]] = {}
+    found: dict[str | int, tuple[Written, ...]] = {}
     for text in shapes or ():
-        name, sign, sizes = text.rpartition("=")
+        name, sign, sizes = text.partition("=")
+        if not sign or "," in name:  # the sign is that of a size's example
+            name, sign, sizes = "", "", text
         key = name.strip() if sign else sum(isinstance(known, int) for known in found)
         if key in found:
             raise UsageError(f"--input gives `{name.strip()[:80]}` twice")
@@ -129,6 +132,15 @@ def check_source(source: Source, chosen: Options) -> Analysis:
         return analyse(source.graph(chosen))
     except UnreadableError as error:
         return unreadable(error, source.path)
+
+
+def with_offers(analysis: Analysis, chosen: Options) -> Analysis:
+    """The analysis with the repairs that take trials to find; a model that holds needs none."""
+    if analysis.ok or not analysis.readable:
+        return analysis
+    from cnnshape.repair.offer import with_offers
+
+    return with_offers(analysis, chosen)
 
 
 def exit_code(analyses: Iterable[Analysis], *, strict: bool = False) -> int:

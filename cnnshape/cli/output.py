@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from cnnshape.report.snippet import Line, plain
-from cnnshape.sources.spec.reader import UsageError
+from cnnshape.sources.spec.shape import UsageError
 
 
 def wants_colour() -> bool:
@@ -53,6 +53,20 @@ def emit(text: str, output: Path | None, *, error: bool = False) -> None:
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
         stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+
+
+def emit_exactly(text: str, output: Path | None) -> None:
+    """Print a text, or write it to a file, with nothing added and no character replaced."""
+    if output is not None:
+        write(output, text)
+        return
+    sys.stdout.flush()
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:
+        sys.stdout.write(text)
+    else:
+        buffer.write(text.encode())
+        buffer.flush()
 
 
 def complain(message: str) -> None:

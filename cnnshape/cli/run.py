@@ -29,7 +29,7 @@ from cnnshape.cli.options import (
 )
 from cnnshape.cli.output import emit, emit_lines, replacing, wants_colour, width
 from cnnshape.graph import Graph
-from cnnshape.sources.spec.reader import UsageError
+from cnnshape.sources.spec.shape import UsageError
 
 if TYPE_CHECKING:
     from cnnshape.execute.confirmation import Confirmation, Order, Progress
@@ -103,6 +103,7 @@ def run(
     be run.
     """
     from cnnshape.analysis.analyse import analyse
+    from cnnshape.analysis.named import held_to_examples
     from cnnshape.diagnostics import UnreadableError
 
     source, chosen, most = one_source(path), options(settings, shapes), memory_of(max_memory)
@@ -119,7 +120,7 @@ def run(
         order = Order(
             batch or Order().batch, seed, dtype.value, training, fast, fields, gradcheck, tolerance
         )
-        seen = _confirmed(graph, order, batch, input_file, most)
+        seen = _confirmed(held_to_examples(graph), order, batch, input_file, most)
         analysis = analysis._replace(diagnostics=(*analysis.diagnostics, *seen.diagnostics))
         if save is not None:
             _save(save, seen)
@@ -135,7 +136,6 @@ def _confirmed(
     from cnnshape.execute.failure import RunError
     from cnnshape.execute.free_memory import RefusedError
 
-    # Sizes that a model names have to be numbers here: their examples.
     try:
         given = None if file is None else read_inputs(file, graph)
         if given is not None and batch is not None:

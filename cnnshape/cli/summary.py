@@ -18,6 +18,7 @@ from cnnshape.cli.options import (
     exit_code,
     one_source,
     options,
+    with_offers,
 )
 from cnnshape.cli.output import emit, emit_lines, wants_colour, width
 
@@ -51,11 +52,12 @@ def summary(
     output: OutputOption = None,
 ) -> None:
     """Print the layer table: shapes, parameters, multiply-accumulates, receptive fields, totals."""
-    analysis = check_source(one_source(path), options(settings, shapes))
+    chosen = options(settings, shapes)
+    analysis = check_source(one_source(path), chosen)
     if format is SummaryFormat.json:
         from cnnshape.report.json import model
 
-        emit(model(analysis), output)
+        emit(model(with_offers(analysis, chosen)), output)
     elif not analysis.readable:
         _print_findings(analysis, error=True)
     elif format is SummaryFormat.text:

@@ -68,7 +68,7 @@ def crop(layer: Crop, context: Context, x: Array, *others: Array) -> Step:
 
 @kernel(Slice)
 def take_slice(layer: Slice, context: Context, x: Array) -> Step:
-    axis, kept = layer.indices(x.shape)
+    axis, start, end, _ = layer.kept(x.shape)
     part = [slice(None)] * x.ndim
-    part[axis] = slice(kept.start, kept.stop, kept.step)
+    part[axis] = slice(start, end, layer.step)
     return Step(x[tuple(part)], lambda g: Gradients((put_back(g, x.shape, part),)))

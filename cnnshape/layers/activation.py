@@ -74,6 +74,7 @@ class PReLU(Layer):
                 field="num_parameters",
                 expected=x[1],
                 found=self.num_parameters,
+                choices=(x[1], 1),
                 help=f"write `num_parameters: {x[1]}`, or 1 for all channels",
             )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from math import gcd, prod
+from operator import index
 from typing import Annotated, ClassVar
 
 from pydantic import PlainValidator, WithJsonSchema
@@ -80,8 +81,9 @@ def adaptive_window(size: Size, outputs: Size) -> Window | None:
     """What an adaptive pooling's output sees; a single output sees the whole axis."""
     if outputs == 1:
         return None
-    shared = gcd(size, outputs)
-    step, up = size // shared, outputs // shared
+    width = index(size)
+    shared = gcd(width, outputs)
+    step, up = width // shared, outputs // shared
     return Window(step + up - 1, step, up - 1, up)
 
 

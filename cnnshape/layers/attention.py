@@ -17,7 +17,7 @@ from cnnshape.layer import (
     division,
     show,
 )
-from cnnshape.layers.normalisation import Epsilon, nearest_divisors
+from cnnshape.layers.normalisation import Epsilon, near_divisors, nearest_divisors
 from cnnshape.layers.recurrent import sequence_length
 from cnnshape.window import Window
 
@@ -46,6 +46,7 @@ def check_heads(heads: int, features: Size, field: str) -> None:
             found=heads,
             note=division(features, heads),
             help=nearest_divisors(field, features, heads),
+            choices=near_divisors(features, heads),
         )
 
 

@@ -82,6 +82,7 @@ class Conv(Sliding):
                 field="groups",
                 expected=1,
                 found=self.groups,
+                choices=(1,),
             )
         if len(table) != self.out_channels:
             raise RuleError(
@@ -169,6 +170,7 @@ class ConvTranspose(Layer):
                     expected=bound - 1,
                     found=spread.output_padding,
                     help=f"write at most {bound - 1}",
+                    choices=(bound - 1,),
                 )
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
@@ -262,7 +264,8 @@ def check_groups(groups: int, channels: Size, out_channels: Size) -> None:
         (out_channels, "leave", "out_channels"),
     ):
         if count % groups:
-            divisors = [d for d in range(1, min(channels, out_channels, 4096) + 1)
+            most = min(channels, out_channels, 4096) if isinstance(channels, int) else 1
+            divisors = [d for d in range(1, most + 1)
                         if channels % d == 0 and out_channels % d == 0]  # fmt: skip
             near = sorted(divisors, key=lambda d: abs(d - groups))[:3]
             raise RuleError(
@@ -271,6 +274,7 @@ def check_groups(groups: int, channels: Size, out_channels: Size) -> None:
                 field="groups",
                 against=against,
                 found=groups,
+                choices=near,
                 note=division(count, groups),
                 help="write "
                 + " or ".join(f"`groups: {divisor}`" for divisor in sorted(near))

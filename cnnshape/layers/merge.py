@@ -63,11 +63,15 @@ def broadcast(x: Shape, y: Shape) -> Shape:
     """The common shape of two that do not clash."""
     longer, shorter = (x, y) if len(x) >= len(y) else (y, x)
     skipped = len(longer) - len(shorter)
-    tail = [
-        b if isinstance(b, Batch) or (a == 1 and not isinstance(a, Batch)) else a
-        for a, b in zip(longer[skipped:], shorter, strict=True)
-    ]
-    return (*longer[:skipped], *tail)
+    pairs = zip(longer[skipped:], shorter, strict=True)
+    return (*longer[:skipped], *(_repeated(a, b) for a, b in pairs))
+
+
+def _repeated(a: Size, b: Size) -> Size:
+    """The common size of two that are equal, or of which one is 1."""
+    if isinstance(a, Batch) or isinstance(b, Batch):
+        return a if isinstance(a, Batch) else b
+    return b if a != b and a == 1 else a
 
 
 def first_clash(x: Shape, y: Shape) -> tuple[Size, Size] | None:

@@ -103,6 +103,7 @@ class Trailing(Layer):
                 field="normalized_shape",
                 expected=arrived[0] if len(arrived) == 1 else list(arrived),
                 found=wanted[0] if len(wanted) == 1 else list(wanted),
+                choices=(arrived,),
                 help=f"write `normalized_shape: [{listed}]`",
             )
 
@@ -177,6 +178,7 @@ class GroupNorm(ChannelNorm):
                 found=self.num_groups,
                 note=division(x[1], self.num_groups),
                 help=nearest_divisors("num_groups", x[1], self.num_groups),
+                choices=near_divisors(x[1], self.num_groups),
             )
 
 
@@ -203,7 +205,16 @@ class LocalResponseNorm(Layer):
 
 def nearest_divisors(field: str, channels: int, wanted: int) -> str:
     """Help that names the divisors of a number of channels nearest to the wanted one."""
-    divisors = [d for d in range(1, min(channels, 4096) + 1) if channels % d == 0]
-    near = sorted(sorted(divisors, key=lambda d: abs(d - wanted))[:3])
+    near = sorted(near_divisors(channels, wanted))
+    if not near:
+        return f"write a divisor of {channels}"
     written = " or ".join(f"`{field}: {divisor}`" for divisor in near)
     return f"write {written}, which divide{'s' * (len(near) == 1)} {channels}"
+
+
+def near_divisors(channels: int, wanted: int) -> list[int]:
+    """The three divisors nearest to the wanted one, the nearest first; none of a formula."""
+    if not isinstance(channels, int):
+        return []
+    divisors = [d for d in range(1, min(channels, 4096) + 1) if channels % d == 0]
+    return sorted(divisors, key=lambda d: abs(d - wanted))[:3]

@@ -16,6 +16,7 @@ from cnnshape.layer import (
     PositiveInt,
     Real,
     Shape,
+    Size,
     per_axis_formulas,
     show,
 )
@@ -87,7 +88,7 @@ class Pad(Layer):
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
         pairs = zip(x[2:], self.pads(), strict=True)
         y = (*x[:2], *(size + before + after for size, (before, after) in pairs))
-        if min(y[2:]) < 1:
+        if any(size < 1 for size in y[2:]):
             raise RuleError(
                 "empty-output",
                 f"takes away all of its input {show(x)}",
@@ -250,7 +251,7 @@ class Crop(Layer):
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
         triples = zip(x[2:], self.margins(x, *others), strict=True)
         y = (*x[:2], *(size - before - after for size, (before, after) in triples))
-        if min(y[2:]) < 1:
+        if any(size < 1 for size in y[2:]):
             raise RuleError(
                 "empty-output", f"takes away all of its input {show(x)}", field="cropping"
             )
@@ -286,8 +287,8 @@ class Slice(Layer):
     end: int | None = None
     step: PositiveInt = 1
 
-    def indices(self, x: Shape) -> tuple[int, range]:
-        """The axis, and the indices that are kept."""
+    def kept(self, x: Shape) -> tuple[int, Size, Size, Size]:
+        """The axis, the indices from which and before which values are kept, and how many."""
         axis = axis_of(self.dim, x)
         if axis == 0:
             raise RuleError(
@@ -296,26 +297,35 @@ class Slice(Layer):
                 field="dim",
                 help="axis 1 is the first of a sample",
             )
-        return axis, range(x[axis])[self.start : self.end : self.step]
+        start = _within(self.start, x[axis])
+        end = x[axis] if self.end is None else _within(self.end, x[axis])
+        return axis, start, end, (end - start + self.step - 1) // self.step if end > start else 0
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
-        axis, kept = self.indices(x)
-        if not kept:
+        axis, _, _, count = self.kept(x)
+        if count < 1:
             raise RuleError(
                 "empty-output",
                 f"keeps nothing of axis {axis} of {show(x)}",
                 field="start" if "start" in self.model_fields_set else "end",
                 note=f"indices 0 to {x[axis] - 1}, from {self.start} up to before {self.end}",
             )
-        return (*x[:axis], len(kept), *x[axis + 1 :])
+        return (*x[:axis], count, *x[axis + 1 :])
 
     def windows(self, x: Shape, *others: Shape) -> Mapping[int, Window | None]:
-        axis, kept = self.indices(x)
-        return {axis: Window(1, self.step, -kept.start)} if axis > 1 else {}
+        axis, start, _, _ = self.kept(x)
+        return {axis: Window(1, self.step, -start)} if axis > 1 else {}
 
     def decided_by(self, axis: int, y: Shape, x: Shape, *others: Shape) -> str | None:
         return ("end" if self.end is not None else "start") if y[axis] != x[axis] else None
 
     def formulas(self, y: Shape, x: Shape, *others: Shape) -> Formulas:
-        axis, kept = self.indices(x)
-        return [(f"axis {axis}", f"({kept.stop} - {kept.start})/{self.step} = {len(kept)}")]
+        axis, start, end, count = self.kept(x)
+        return [(f"axis {axis}", f"({end} - {start})/{self.step} = {count}")]
+
+
+def _within(index: int, size: Size) -> Size:
+    """An index as Python's slices have it: negative from the end, and no further than either."""
+    if index < 0:
+        return size + index if size + index > 0 else 0
+    return index if index < size else size

@@ -32,6 +32,7 @@ class Pool(Sliding):
                     expected=bound,
                     found=pad,
                     help=f"pad at most {bound}",
+                    choices=(bound,),
                 )
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from fractions import Fraction
 from math import floor
+from operator import index
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -19,7 +20,7 @@ from cnnshape.layer import (
     per_axis_formulas,
     show,
 )
-from cnnshape.layers.normalisation import nearest_divisors
+from cnnshape.layers.normalisation import near_divisors, nearest_divisors
 from cnnshape.window import Window
 
 Scale = Annotated[float, Field(gt=0, le=2**20, allow_inf_nan=False)]
@@ -68,16 +69,11 @@ class Upsample(Layer):
         if self.scale_factor is None:
             raise RuleError("invalid-value", "needs `size` or `scale_factor`")
         scales = self.along("scale_factor", len(x) - 2)
-        return tuple(
-            size * int(scale)
-            if scale == int(scale)
-            else floor(size * scale)  # in double, as PyTorch
-            for size, scale in zip(x[2:], scales, strict=True)
-        )
+        return tuple(scaled(*pair) for pair in zip(x[2:], scales, strict=True))
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
         sizes = self.output_sizes(x)
-        if min(sizes) < 1:
+        if any(size < 1 for size in sizes):
             raise RuleError(
                 "empty-output",
                 f"scales {show(x)} down to nothing",
@@ -105,11 +101,11 @@ class Upsample(Layer):
         """
         reach = REACH[self.mode]
         if self.align_corners:
-            ratio = Fraction(size - 1, output - 1) if output > 1 else Fraction(0)
+            ratio = Fraction(index(size) - 1, index(output) - 1) if output > 1 else Fraction(0)
             offset = Fraction(0)
         else:
             exact = None if scale is None else Fraction(str(scale)).limit_denominator(FINEST)
-            ratio = 1 / exact if exact else Fraction(size, output)
+            ratio = 1 / exact if exact else Fraction(index(size), index(output))
             offset = (ratio - 1) / 2 if reach or self.mode == "nearest-exact" else Fraction(0)
         step, up = ratio.numerator, ratio.denominator
         if not reach:
@@ -132,6 +128,14 @@ class Upsample(Layer):
         scales = self.along("scale_factor", len(x) - 2)
         triples = zip(x[2:], scales, y[2:], strict=True)
         return per_axis_formulas([f"floor({w} · {scale:g}) = {o}" for w, scale, o in triples])
+
+
+def scaled(size: Size, scale: float) -> Size:
+    """floor(W·scale) as PyTorch has it, in double: exact where the scale is a short fraction."""
+    ratio = Fraction(scale)
+    if ratio.denominator <= FINEST:
+        return size * ratio.numerator // ratio.denominator
+    return floor(float(size) * scale)
 
 
 class PixelShuffle(Layer):
@@ -236,4 +240,5 @@ class ChannelShuffle(Layer):
                 found=self.groups,
                 note=division(x[1], self.groups),
                 help=nearest_divisors("groups", x[1], self.groups),
+                choices=near_divisors(x[1], self.groups),
             )

@@ -96,7 +96,8 @@ class Sliding(Layer):
             else:
                 extent = dilation * (kernel - 1) + 1
                 before, after = same_padding(size, extent, stride, lower=pads == "same_lower")
-            slides.append(Slide(size, kernel, stride, dilation, before, after, ceil))
+            same = isinstance(pads, str) and pads != "valid"
+            slides.append(Slide(size, kernel, stride, dilation, before, after, ceil, same))
         return slides
 
     def output_sizes(self, x: Shape) -> Shape:

@@ -91,9 +91,10 @@ def _total(figure: str) -> Callable[[Row, Analysis], str]:
 
 def _share(row: Row, analysis: Analysis) -> str:
     params = sum(layer.params or 0 for layer in row.layers)
-    if row.open or not params:
+    total = analysis.totals.params
+    if row.open or not params or not isinstance(total, int):
         return ""
-    return f"{params / analysis.totals.params:.1%}"
+    return f"{params / total:.1%}"
 
 
 def _field(row: Row, analysis: Analysis) -> str:

@@ -19,10 +19,12 @@ def verdict(analysis: Analysis) -> Line:
     totals = analysis.totals
     shapes = ", ".join(show(shape) for shape in analysis.inputs.values())
     outputs = ", ".join(show(shape) for shape in analysis.outputs.values() if shape is not None)
-    facts = (
-        f" · {count(len(analysis.layers), 'layer')} · {count(totals.params, 'parameter')}"
-        f" · {count(totals.macs, 'MAC')} · {shapes} → {outputs}"
-    )
+    facts = f" · {count(len(analysis.layers), 'layer')} · {count(totals.params, 'parameter')}"
+    if isinstance(totals.macs, int):  # a network's whole sum as a formula is no one's line
+        facts += f" · {count(totals.macs, 'MAC')}"
+    facts += f" · {shapes} → {outputs}"
+    if analysis.holds_for not in (None, "any"):
+        facts += f" · for {analysis.holds_for}"
     return [place, ("ok", GOOD), *_warnings(analysis), (facts, PLAIN), *_confirmed(analysis)]
 
 

@@ -13,7 +13,8 @@ from cnnshape.graph import Graph
 from cnnshape.sources import bundled
 from cnnshape.sources.spec.document import LARGEST, Document, parse
 from cnnshape.sources.spec.findings import suggest
-from cnnshape.sources.spec.reader import Options, UsageError, read
+from cnnshape.sources.spec.reader import Options, read
+from cnnshape.sources.spec.shape import UsageError
 
 SUFFIXES = (".yaml", ".yml")
 MODEL_KEYS = {"layers", "cnnshape"}
@@ -26,6 +27,8 @@ class Source(NamedTuple):
     content: Callable[[], bytes]
     found: bool = False
     """Found in a folder, so that it may be no model at all."""
+    bundled: bool = False
+    """It came with the package, and is not to be written to."""
 
     def document(self) -> Document:
         """The content as a document; UnreadableError if it is none."""
@@ -60,7 +63,8 @@ def locate(path: str) -> list[Source]:
         raise UsageError(f"no such file: {path[:200]!r}") from None
     file = bundled.path_of(path)
     if file is not None:
-        return [_file(Path(os.path.relpath(file)) if _is_near(file) else file)]
+        place = Path(os.path.relpath(file)) if _is_near(file) else file
+        return [_file(place)._replace(bundled=True)]
     raise UsageError(_missing(path))
 
 

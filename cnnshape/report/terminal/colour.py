@@ -18,6 +18,10 @@ STYLES = {
     "title": "bold",
     "gutter": "bold blue",
     "secondary": "bold blue",
+    "repair": "bold green",
+    "removed": "red",
+    "added": "green",
+    "hunk": "cyan",
     "plain": "",
 }
 

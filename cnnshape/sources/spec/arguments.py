@@ -85,6 +85,7 @@ def _report(
             key,
             layer=name,
             help=f"write `{near}`" if near else f"{entry.type} takes {listed(known)}",
+            fix=findings.renamed(field, key, [*known, *KEYS], entry.value.data),
         )
         return
     findings.add(

@@ -262,12 +262,14 @@ class Expansion:
             return None
         cls = find(entry.type)
         if cls is None:
+            known = [*load_all(), *self.blocks]
             self.findings.add(
                 "unknown-type",
                 f"no layer or block is called `{clip(entry.type)}`",
                 entry.type_value,
                 layer=name,
-                help=suggest(entry.type, [*load_all(), *self.blocks]),
+                help=suggest(entry.type, known),
+                fix=self.findings.renamed(entry.type, entry.type_value, known),
             )
             return None
         arguments: dict[str, Any] = {}
@@ -394,6 +396,5 @@ class Expansion:
         return names
 
     def _unknown_param(self, entry: Entry, block: Block, key: str) -> None:
-        at = entry.value.keys[key]
-        known = [*block.params, *KEYS]
-        self.findings.unknown_key(key, at, known, f"the block `{block.name}`")
+        at, where = entry.value.keys[key], f"the block `{block.name}`"
+        self.findings.unknown_key(key, at, [*block.params, *KEYS], where, entry.arguments)

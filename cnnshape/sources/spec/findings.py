@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Container, Iterable
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from cnnshape.diagnostics import Diagnostic, Label, Span
+from cnnshape.diagnostics import Diagnostic, Fix, Label, Span
 from cnnshape.sources.spec.document import LONGEST_NAME, Document, Value, printable
 from cnnshape.sources.spec.expression import ExpressionError, FollowsError, Names
 from cnnshape.sources.spec.plain import to_plain
@@ -71,6 +72,7 @@ class Findings:
         help: str | None = None,
         expected: object = None,
         found: object = None,
+        fix: Fix | None = None,
     ) -> None:
         """Report an error at a value or a span."""
         message = printable(message)
@@ -92,6 +94,7 @@ class Findings:
                 help=help,
                 expected=expected,
                 found=found,
+                fix=fix,
             )
         )
 
@@ -102,9 +105,39 @@ class Findings:
         help = suggest(error.name, names) if error.name is not None else None
         self.add("invalid-value", f"{what}: {error}", at, help=help)
 
-    def unknown_key(self, key: str, at: Value, known: Iterable[str], where: str) -> None:
+    def unknown_key(
+        self,
+        key: str,
+        at: Value,
+        known: Iterable[str],
+        where: str,
+        present: Container[str] = (),
+    ) -> None:
         """Report a key that has no meaning, with the nearest one that has."""
-        self.add("unknown-field", f"{where} has no `{clip(key)}`", at, help=suggest(key, known))
+        names = [*known]
+        self.add(
+            "unknown-field",
+            f"{where} has no `{clip(key)}`",
+            at,
+            help=suggest(key, names),
+            fix=self.renamed(key, at, names, present),
+        )
+
+    def renamed(
+        self, name: str, at: Value | None, known: Iterable[str], present: Container[str] = ()
+    ) -> Fix | None:
+        """A misspelt name put right where it stands, if it can mean one thing only."""
+        span = self.span(at)
+        meant = only_near(name, known)
+        if span is None or span.line != span.end_line or meant is None or meant in present:
+            return None
+        line = self.document.text.split("\n", span.line)[span.line - 1]
+        text = line[span.column - 1 : span.end_column - 1]
+        if text in (f'"{name}"', f"'{name}'"):
+            span = span._replace(column=span.column + 1, end_column=span.end_column - 1)
+        elif text != name:
+            return None
+        return Fix(span, meant)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -119,6 +152,41 @@ def _nearest(name: str, names: tuple[str, ...]) -> str | None:
 
     near = get_close_matches(name, names, n=1)
     return near[0] if near else None
+
+
+NEAR, NEARER = 0.8, 0.05
+"""How like the name that was surely meant a misspelt one is, and how much liker than the next."""
+SIMPLE_NAME = re.compile(r"[A-Za-z_][\w.]*")
+
+
+def only_near(name: str, known: Iterable[str]) -> str | None:
+    """The one known name that a misspelt one must mean; None where there are several, or none.
+
+    `conv2` is no misspelt `conv1`: digits are the same.
+    """
+    from difflib import SequenceMatcher
+
+    matcher = SequenceMatcher(b=_bare(name[:LONGEST_NAME]))
+    ratios: dict[str, float] = {}
+    for other in dict.fromkeys(islice(known, MOST_CANDIDATES)):
+        matcher.set_seq1(_bare(other))
+        least = NEAR - NEARER
+        if matcher.real_quick_ratio() >= least and matcher.quick_ratio() >= least:
+            ratios[other] = matcher.ratio()
+    best, *rest = sorted(ratios, key=lambda other: -ratios[other])[:2] or [""]
+    if ratios.get(best, 0) < NEAR or (rest and ratios[best] - ratios[rest[0]] < NEARER):
+        return None
+    same = _digits(best) == _digits(name) and SIMPLE_NAME.fullmatch(best)
+    return best if same else None
+
+
+def _bare(name: str) -> str:
+    """A name as it would be if nobody told `BatchNorm` from `batch_norm`."""
+    return name.lower().replace("_", "")
+
+
+def _digits(name: str) -> str:
+    return "".join(filter(str.isdecimal, name))
 
 
 def suggest(name: str, known: Iterable[str]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import prod
 from pathlib import PurePath
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from cnnshape import collector
 from cnnshape.diagnostics import Diagnostic
 from cnnshape.graph import DTYPE_BYTES, NOTHING, Claim, Graph, Input, Node
-from cnnshape.layer import LARGEST, N, Shape
+from cnnshape.layer import N, Shape
 from cnnshape.sources.spec.block import read_blocks
 from cnnshape.sources.spec.claims import read_limits
 from cnnshape.sources.spec.document import Document, Value, printable, syntax_error
@@ -19,6 +19,16 @@ from cnnshape.sources.spec.expand import Expansion
 from cnnshape.sources.spec.expression import FAILED, ExpressionError
 from cnnshape.sources.spec.findings import Findings, TooLargeError, clip, describe, nearest, suggest
 from cnnshape.sources.spec.frame import Reference
+from cnnshape.sources.spec.shape import (
+    MOST_AXES,
+    NamedSize,
+    UsageError,
+    Written,
+    add_example,
+    as_sizes,
+    as_written,
+    given_examples,
+)
 from cnnshape.sources.spec.wire import FAULTY, Wiring
 
 KEYS = (
@@ -38,7 +48,6 @@ KEYS = (
 )
 INPUT_KEYS = ("shape", "dtype")
 LAYOUTS = ("channels_first", "channels_last")
-MOST_AXES = 8
 MOST_INPUTS = 32
 MOST_VARIABLES = 200
 MOST_INPUT_VALUES = 2**62
@@ -51,25 +60,7 @@ class Options(NamedTuple):
     """
 
     variables: Mapping[str, Any] = NOTHING
-    shapes: Mapping[Any, tuple[int, ...]] = NOTHING
-
-
-class UsageError(Exception):
-    """An option does not fit the model."""
-
-
-def shape_of(sizes: str | Sequence[int]) -> Shape:
-    """`3,224,224`, or a sequence, as a sample's shape; a leading N is understood."""
-    text = sizes if isinstance(sizes, str) else ",".join(map(str, sizes))
-    parts = [part.strip() for part in text.strip("()[] ").split(",")]
-    if parts[0] == "N":
-        parts = parts[1:]
-    if not parts or not all(part.isdecimal() and len(part) < 11 for part in parts):
-        raise UsageError(f"`{clip(text)}` is no shape: write sizes such as 3,224,224")
-    found = tuple(map(int, parts))
-    if min(found) < 1 or max(found) > LARGEST or len(found) > MOST_AXES:
-        raise UsageError(f"`{clip(text)}` is no shape: sizes go from 1 to {LARGEST:,}")
-    return found
+    shapes: Mapping[Any, tuple[Written, ...]] = NOTHING
 
 
 def read(document: Document, options: Options) -> Graph:
@@ -96,6 +87,7 @@ class _Reader:
         self.options = options
         self.findings = Findings(document)
         self.resized = False
+        self.sizes: dict[str, int | None] = {}
 
     def graph(self) -> Graph:
         """The graph; without a layer where the model is too large to read."""
@@ -148,6 +140,7 @@ class _Reader:
             nodes=nodes,
             outputs=outputs,
             channels_last=last,
+            sizes=self.sizes,
             resized=self.resized,
             limits=limits,
             findings=findings,
@@ -162,7 +155,7 @@ class _Reader:
 
     def _check_top(self) -> None:
         for key in [key for key in self.data if key not in KEYS]:
-            self.findings.unknown_key(key, self.root.keys[key], KEYS, "a model file")
+            self.findings.unknown_key(key, self.root.keys[key], KEYS, "a model file", self.data)
         version = self.data.get("cnnshape")
         if version is not None and (type(version.data) is not int or version.data != 1):
             found = describe(version.data)
@@ -283,9 +276,9 @@ class _Reader:
         found = [self._input(name, item, shapes.get(name), names) for name, item in items.items()]
         return tuple(item for item in found if item is not None)
 
-    def _given_shapes(self, names: list[str]) -> dict[str, tuple[int, ...]]:
+    def _given_shapes(self, names: list[str]) -> dict[str, tuple[Written, ...]]:
         """The command line's shapes by the names of inputs."""
-        shapes: dict[str, tuple[int, ...]] = {}
+        shapes: dict[str, tuple[Written, ...]] = {}
         unnamed = sum(isinstance(name, int) for name in self.options.shapes)
         if unnamed and unnamed != len(names):
             has = f"{len(names)} input{'s' * (len(names) != 1)} ({', '.join(names)})"
@@ -295,10 +288,11 @@ class _Reader:
             if key not in names:
                 raise UsageError(f"the model has no input `{clip(key)}`, but {', '.join(names)}")
             shapes[key] = shape
+        self.sizes = given_examples(shapes)
         return shapes
 
     def _input(
-        self, name: str, value: Value, override: tuple[int, ...] | None, names: dict[str, Any]
+        self, name: str, value: Value, override: tuple[Written, ...] | None, names: dict[str, Any]
     ) -> Input | None:
         dtype = "float32"
         shape_value: Value | None = value
@@ -310,14 +304,19 @@ class _Reader:
                 return None
             dtype = self._dtype(value.data.get("dtype"), names)
         if override is not None:
-            if shape_value is None or self._shape(name, shape_value, names) != (N, *override):
+            shape = (N, *as_sizes(override))
+            sizes = dict(self.sizes)  # the file's own names do not count
+            if shape_value is None or self._shape(name, shape_value, names) != shape:
                 self.resized = True
-            return Input(name, (N, *override), dtype, self.findings.span(value))
+            self.sizes = sizes
+            return Input(name, shape, dtype, self.findings.span(value))
         if shape_value is None:
             self.findings.add("invalid-value", f"the input `{name}` has no `shape`", value)
             return None
-        shape = self._shape(name, shape_value, names)
-        return None if shape is None else Input(name, shape, dtype, self.findings.span(shape_value))
+        written = self._shape(name, shape_value, names)
+        if written is None:
+            return None
+        return Input(name, written, dtype, self.findings.span(shape_value))
 
     def _dtype(self, value: Value | None, names: dict[str, Any]) -> str:
         dtype = "float32" if value is None else self._plain(value, names, "`dtype`")
@@ -340,22 +339,30 @@ class _Reader:
             message = f"the shape of `{name}` must be {wanted}, not {found}"
             self.findings.add("invalid-value", message, value)
             return None
+        written: list[Written] = []
         for number, size in enumerate(sizes):
             item = value.data[number] if isinstance(value.data, list) else value
-            if type(size) is not int:
-                message = f"a size of `{name}` must be an integer, not {describe(size)}"
-                self.findings.add("invalid-value", message, item)
+            one = self._size(name, size, item)
+            if one is None:
                 return None
-            if not 1 <= size <= LARGEST:
-                bound = "at least 1" if size < 1 else f"at most {LARGEST:,}"
-                message = f"a size of `{name}` must be {bound}, not {clip(f'{size:,}')}"
-                self.findings.add("invalid-value", message, item, found=size)
-                return None
-        if prod(sizes) > MOST_INPUT_VALUES:
-            message = f"`{name}` has {prod(sizes):,} values, more than any memory holds"
+            written.append(one)
+        values = prod(item for item in written if isinstance(item, int))
+        if values > MOST_INPUT_VALUES:
+            message = f"`{name}` has {values:,} values, more than any memory holds"
             self.findings.add("invalid-value", message, value)
             return None
-        return (N, *sizes)
+        return (N, *as_sizes(written))
+
+    def _size(self, name: str, size: Any, item: Value) -> Written | None:
+        """One size of an input: an integer, or a name."""
+        found = as_written(size, name)
+        problem = found if isinstance(found, str) else None
+        if isinstance(found, NamedSize):
+            clash = add_example(self.sizes, found)
+            problem = clash and f"the shape of `{name}`: {clash}"
+        if problem is not None:
+            self.findings.add("invalid-value", problem, item, found=size)
+        return None if problem is not None or isinstance(found, str) else found
 
     def _outputs(self, wiring: Wiring, last: tuple[Reference, ...]) -> tuple[str, ...]:
         """The names in `outputs`, less those that an `if` leaves out; by default the last layer."""

@@ -10,6 +10,7 @@ from cnnshape.layers import load_all
 from cnnshape.sources.spec.block import BLOCK_KEYS
 from cnnshape.sources.spec.claims import LIMITS, MEMORY
 from cnnshape.sources.spec.reader import INPUT_KEYS, KEYS, LAYOUTS
+from cnnshape.sources.spec.shape import NAME
 
 Schema = dict[str, Any]
 
@@ -20,7 +21,12 @@ NAMES: Schema = {
         {"type": "array", "items": {"type": ["string", "integer"]}},
     ]
 }
-SIZE: Schema = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
+NAMED: Schema = {
+    "type": "string",
+    "pattern": rf"^{NAME.pattern}( *= *[0-9]+)?$",
+    "description": "a size by name, perhaps with an example of it: H, H=256",
+}
+SIZE: Schema = {"anyOf": [{"type": "integer", "minimum": 1}, NAMED, EXPRESSION]}
 SHAPE: Schema = {"type": "array", "items": SIZE, "minItems": 1}
 QUANTITY: Schema = {"type": ["number", "string"]}
 BOOLEAN: Schema = {"anyOf": [{"type": "boolean"}, EXPRESSION]}

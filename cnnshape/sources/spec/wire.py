@@ -64,6 +64,7 @@ class Wiring:
         prefix = reference.prefix
         short = name.removeprefix(prefix)
         nobody = "the block has no layer" if prefix else "no layer is"
+        fix = None
         if name in self.expansion.absent:
             message = f"`{clip(short)}` is left out by its `if`"
             help: str | None = "choose with an expression, `\"${'a' if … else 'b'}\"`"
@@ -73,9 +74,10 @@ class Wiring:
         else:
             message = f"{nobody} called `{clip(short)}`"
             known = (*self.known, *self.expansion.aliases)
-            near = (item.removeprefix(prefix) for item in known if item.startswith(prefix))
+            near = [item.removeprefix(prefix) for item in known if item.startswith(prefix)]
             help = suggest(short, near)
-        self.findings.add("unknown-reference", message, at, help=help)
+            fix = self.findings.renamed(short, at, near)
+        self.findings.add("unknown-reference", message, at, help=help, fix=fix)
 
     def nodes(self) -> tuple[Node, ...]:
         """All nodes, each behind those that it reads from."""

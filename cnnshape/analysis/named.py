@@ -1,0 +1,96 @@
+"""A network whose inputs have named sizes: its figures as formulas, and where these hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cnnshape.analysis.analyse import analyse, figures_of
+from cnnshape.analysis.result import Analysis
+from cnnshape.analysis.sizes.accepted import AcceptedInputs
+from cnnshape.analysis.sizes.condition import Solver
+from cnnshape.analysis.sizes.explore import explore
+from cnnshape.analysis.sizes.growth import LARGEST_SIZE
+from cnnshape.analysis.sizes.naming import at_sizes, examples
+from cnnshape.analysis.sizes.region import Region, everything
+from cnnshape.analysis.sizes.told import told
+from cnnshape.analysis.sizes.words import region_in_words, residues_of
+from cnnshape.analysis.walk import walk
+from cnnshape.dim import Recording, TooDeepError, recording
+from cnnshape.graph import Graph
+
+
+def analyse_named(graph: Graph) -> Analysis:
+    """The figures as formulas; what is found wrong is found at examples of the sizes.
+
+    A size without an example has the usual one, or the nearest to it that the model accepts.
+    """
+    sizes = chosen_examples(graph)
+    at_examples = analyse(_held_to(graph, sizes))
+    try:
+        with recording(sizes) as found:
+            taken = walk(graph)
+        solver = Solver(tuple(sizes))
+        region = _where(found, solver)
+        with recording(sizes) as asked:  # what figures ask is no condition of the network's
+            layers, totals = figures_of(graph, taken, lambda: _is_new(asked, region, solver))
+    except TooDeepError:
+        return at_examples
+    formulas = at_examples._replace(
+        inputs={item.name: item.shape for item in graph.inputs},
+        outputs={name: taken.shapes[name] for name in graph.outputs},
+        layers=layers,
+        totals=totals,
+        diagnostics=(),
+        texts={},
+    )
+    return told(formulas, residues_of(region, tuple(sizes)))._replace(
+        diagnostics=at_examples.diagnostics,
+        texts=at_examples.texts,
+        sizes=sizes,
+        holds_for=region_in_words(region, tuple(sizes)),
+    )
+
+
+def held_to_examples(graph: Graph) -> Graph:
+    """The network at an example of each of its named sizes."""
+    return _held_to(graph, chosen_examples(graph)) if graph.sizes else graph
+
+
+def _held_to(graph: Graph, sizes: Mapping[str, int]) -> Graph:
+    """The network at examples, held to its author's figures where the examples are given."""
+    plain = at_sizes(graph, sizes)
+    if None in graph.sizes.values():
+        plain = plain._replace(resized=True, limits=())
+    return plain
+
+
+def chosen_examples(graph: Graph) -> dict[str, int]:
+    """An example of every named size at which the model holds, if there is one."""
+    sizes = examples(graph)
+    given = {name: value for name, value in graph.sizes.items() if value is not None}
+    if max(given.values(), default=0) > LARGEST_SIZE or len(given) == len(sizes):
+        return sizes
+    if not walk(at_sizes(graph, sizes), to_first_fault=True).faults:
+        return sizes
+    accepted = AcceptedInputs(graph, explore(graph, sizes)).within(given)
+    return next(iter(accepted.nearest(**sizes)), sizes)
+
+
+def _is_new(asked: Recording, region: Region, solver: Solver) -> bool:
+    """Whether anything was asked, since the last time, that not all of a region agree on."""
+    latest, asked.latest = asked.latest, set()
+    for condition in latest:
+        points = solver.solve(condition)
+        if points is None or (region - points if asked.found[condition] else region & points):
+            return True
+    return False
+
+
+def _where(found: Recording, solver: Solver) -> Region:
+    """The points for which the formulas hold, as far as sets describe them."""
+    region = everything(len(solver.names))
+    for condition, holds in found.found.items():
+        points = solver.solve(condition)
+        if points is not None:
+            region = region & points if holds else region - points
+    return region

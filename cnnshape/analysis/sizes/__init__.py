@@ -1,0 +1,1 @@
+"""Which sizes of its inputs a network accepts, and why not the others."""

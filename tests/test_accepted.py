@@ -1,0 +1,264 @@
+"""The sizes that networks accept against walking them with integers, size by size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from itertools import product
+from random import Random
+from typing import Any
+
+import pytest
+from checked import graph as read_model
+from generators.sized import sized
+
+from cnnshape.analysis.sizes.accepted import AcceptedInputs, accepted_inputs
+from cnnshape.analysis.sizes.naming import at_sizes
+from cnnshape.analysis.sizes.region import Point, region
+from cnnshape.analysis.sizes.size_set import at_least, exactly, multiples
+from cnnshape.analysis.walk import walk
+from cnnshape.graph import Graph
+from cnnshape.sources import bundled
+from cnnshape.sources.spec.document import parse
+from cnnshape.sources.spec.reader import Options, read
+
+WITHOUT_SIZES = ("dcgan-generator", "torch7-mlp")
+CHEAP = 16
+"""Layers up to which every pair is walked."""
+
+
+@cache
+def bundled_graph(name: str) -> Graph:
+    file = bundled.folder() / f"{name}.yaml"
+    return read(parse(file.name, file.read_bytes()), Options())
+
+
+@cache
+def accepted(name: str) -> AcceptedInputs:
+    return accepted_inputs(bundled_graph(name))
+
+
+def walks(graph: Graph, sizes: dict[str, int]) -> bool:
+    return not walk(at_sizes(graph, sizes), to_first_fault=True).faults
+
+
+def wrong_points(found: AcceptedInputs, points: Iterable[Point]) -> list[Point]:
+    """Where what is claimed is not what happens."""
+    named = (dict(zip(found.names, point, strict=True)) for point in points)
+    return [
+        tuple(sizes.values())
+        for sizes in named
+        if found.accepts(**sizes) != walks(found.graph, sizes)
+    ]
+
+
+def squares(found: AcceptedInputs, end: int) -> list[Point]:
+    return [(side,) * len(found.names) for side in range(1, end + 1)]
+
+
+# --- bundled architectures ----------------------------------------------------------------------
+
+NAMES = [name for name in bundled.names() if name not in WITHOUT_SIZES]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_architecture_is_decided_for_every_size(name: str) -> None:
+    found = accepted(name)
+    assert found.names == ("H", "W")
+    assert found.exact
+    assert not any(part.relations for part in found.parts)
+    assert found.tried == (0, ())
+
+
+@pytest.mark.parametrize("name", WITHOUT_SIZES)
+def test_an_architecture_without_free_sizes(name: str) -> None:
+    found = accepted(name)
+    assert (found.names, found.exact, found.accepts(), found.smallest) == ((), True, True, {})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_square_size(name: str) -> None:
+    dear = len(bundled_graph(name).nodes) > 120
+    points = squares(accepted(name), 300)
+    assert wrong_points(accepted(name), Random(name).sample(points, 100) if dear else points) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pairs_of_sizes(name: str) -> None:
+    """Every pair up to 80 where it is cheap, else some (all of them were walked once by hand)."""
+    points = list(product(range(1, 81), repeat=2))
+    if len(bundled_graph(name).nodes) > CHEAP:
+        points = Random(name).sample(points, 120)
+    assert wrong_points(accepted(name), points) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_edges_of_the_region(name: str) -> None:
+    """The corners of all boxes and what lies beside them."""
+    found = accepted(name)
+    edges = {
+        tuple(max(1, size + step) for size, step in zip(corner, steps, strict=True))
+        for box in found.region.boxes[:6]
+        for corner in product(*({sizes.smallest or 1, sizes.start} for sizes in box))
+        for steps in product((-1, 0, 1), repeat=2)
+    }
+    assert wrong_points(found, Random(name).sample(sorted(edges), min(len(edges), 30))) == []
+
+
+# torchvision.models.*_Weights.IMAGENET1K_V1.meta["min_size"], of torchvision 0.29.2
+MIN_SIZE = {
+    "alexnet-torchvision": 63,
+    "vgg11": 32,
+    "vgg13": 32,
+    "vgg16": 32,
+    "vgg19": 32,
+    "squeezenet1-1": 17,
+    "densenet121": 29,
+    "inception-v3": 75,
+    "resnet18": 1,
+    "resnet34": 1,
+    "resnet50": 1,
+    "resnet101": 1,
+    "resnet152": 1,
+    "mobilenet-v2": 1,
+    "efficientnet-v2-s": 1,  # listed with 33; PyTorch takes 1×1, too
+}
+
+
+@pytest.mark.parametrize(("name", "size"), MIN_SIZE.items())
+def test_the_smallest_size_is_torchvisions(name: str, size: int) -> None:
+    found = accepted(name)
+    assert found.smallest == {"H": size, "W": size}
+    assert found.region == region(2, [(at_least(size),) * 2])
+
+
+def test_the_mnist_net_takes_exactly_these() -> None:
+    """320 = 20·u·v with u·v = 16: u comes of the four sizes from 4u + 12 on."""
+    pairs = {(u, 16 // u) for u in (1, 2, 4, 8, 16)}
+    four = {u: exactly(*range(4 * u + 12, 4 * u + 16)) for u in (1, 2, 4, 8, 16)}
+    assert accepted("mnist-net").region == region(2, [(four[u], four[v]) for u, v in pairs])
+    assert str(accepted("mnist-net")).startswith(
+        "28 ≤ H ≤ 31 and 28 ≤ W ≤ 31, or 20 ≤ H ≤ 23 and 44 ≤ W ≤ 47"
+    )
+    assert accepted("mnist-net").smallest == {"H": 28, "W": 28}
+
+
+def test_the_broken_mnist_net_takes_no_square() -> None:
+    found = accepted("mnist-net-broken")
+    short, long = exactly(16, 17, 18, 19), exactly(32, 33, 34, 35)
+    assert found.region == region(2, [(short, long), (long, short)])
+    assert not any(found.accepts(H=side, W=side) for side in range(1, 400))
+
+
+def test_unet_same_takes_multiples_of_16() -> None:
+    found = accepted("unet-same")
+    assert found.region == region(2, [(multiples(16), multiples(16))])
+    assert str(found) == "H and W multiples of 16"
+    assert found.residues == {"H": (16, 0), "W": (16, 0)}
+    assert found.nearest(H=350, W=525) == [
+        {"H": 352, "W": 528},
+        {"H": 336, "W": 512},
+    ]
+
+
+def test_unet_leaves_nothing_over_for_one_residue() -> None:
+    found = accepted("unet")
+    assert found.region == region(2, [(at_least(188),) * 2])
+    side = multiples(16, 12) & at_least(188)
+    assert found.without_rest == region(2, [(side, side)])
+    assert 572 in side
+
+
+def test_resnets_take_any_size_and_give_the_same_for_32_of_them() -> None:
+    alike = accepted("resnet50").alike(H=224, W=224)
+    side = exactly(*range(193, 225))
+    assert alike is not None
+    assert alike.region == region(2, [(side, side)])
+
+
+# --- random networks ----------------------------------------------------------------------------
+
+SEED = "sizes"
+GRAPHS = 220
+MOST_UNDECIDED = GRAPHS // 50
+
+
+@cache
+def random_network(number: int) -> tuple[dict[str, Any], AcceptedInputs]:
+    model, example = sized(Random(f"{SEED} {number}"))
+    graph = read_model(model)
+    assert graph.findings == ()
+    given = {name: example[name] for name in graph.sizes}
+    return model, accepted_inputs(graph._replace(sizes=given))
+
+
+def some_points(found: AcceptedInputs, number: int) -> list[Point]:
+    """Squares, every pair of a corner, and points from a wide field."""
+    rng, count = Random(number), len(found.names)
+    side = {1: 300, 2: 20, 3: 6, 4: 4}.get(count, 2)
+    wide = [tuple(rng.randint(1, 150) for _ in range(count)) for _ in range(60)]
+    return [*squares(found, 120), *product(range(1, side + 1), repeat=count), *wide]
+
+
+@pytest.mark.parametrize("number", range(GRAPHS))
+def test_a_random_network(number: int) -> None:
+    model, found = random_network(number)
+    assert wrong_points(found, some_points(found, number)) == [], model
+    assert found.exact == (not found.exploration.undecided)
+
+
+@pytest.mark.parametrize("number", range(GRAPHS))
+def test_what_is_undecided_is_not_claimed(number: int) -> None:
+    _, found = random_network(number)
+    assert not found.region & found.exploration.undecided
+    for point in some_points(found, number)[:60]:
+        if any(part.holds(point, found.names) for part in found.parts):
+            assert walks(found.graph, dict(zip(found.names, point, strict=True)))
+    told = found.to_dict()
+    assert told["exact"] == found.exact == ("tried" not in told)
+    assert ("not decided" in str(found)) == (not found.exact)
+
+
+def test_few_networks_are_undecided() -> None:
+    undecided = [number for number in range(GRAPHS) if not random_network(number)[1].exact]
+    assert len(undecided) <= MOST_UNDECIDED, undecided
+
+
+def test_random_networks_are_of_all_kinds() -> None:
+    types = {layer["type"] for n in range(GRAPHS) for layer in random_network(n)[0]["layers"]}
+    assert len(types) >= 40, types
+    names = {len(random_network(number)[1].names) for number in range(GRAPHS)}
+    assert {1, 2, 3} <= names
+    restricted = sum(random_network(number)[1].region.boxes != () for number in range(GRAPHS))
+    assert restricted > GRAPHS * 2 // 3
+
+
+@pytest.mark.parametrize("number", range(0, GRAPHS, 4))
+def test_the_smallest_and_the_nearest_are_accepted(number: int) -> None:
+    _, found = random_network(number)
+    target = dict.fromkeys(found.names, 57)
+    for sizes in found.nearest(**target):
+        assert walks(found.graph, sizes)
+    if found.smallest is not None:
+        assert walks(found.graph, found.smallest)
+    if found.exact and found.accepts(**target):
+        assert found.nearest(**target)[0] == target
+
+
+@pytest.mark.parametrize("number", range(0, GRAPHS, 4))
+def test_the_outputs_formula_gives_the_shape(number: int) -> None:
+    _, found = random_network(number)
+    if found.main is None:
+        return
+    points = [p for p in some_points(found, number) if found.main.region.holds(p)]
+    for point in points[:20]:
+        sizes = dict(zip(found.names, point, strict=True))
+        if not all(literal.met(sizes) for literal in found.main.relations):
+            continue
+        shapes = walk(at_sizes(found.graph, sizes)).shapes
+        for name, shape in found.outputs.items():
+            assert at(shape, sizes) == shapes[name]
+
+
+def at(shape: Any, sizes: dict[str, int]) -> tuple[int, ...]:
+    return tuple(size if isinstance(size, int) else size.value(sizes) for size in shape)
