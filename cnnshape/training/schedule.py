@@ -26,6 +26,10 @@ class Schedule(NamedTuple):
         """Its value in an epoch, of which the first is 1."""
         return RULES[self.kind](*self.numbers, epoch - 1, max(epochs - 1, 1))
 
+    def __str__(self) -> str:
+        numbers = ":".join(f"{number:g}" for number in self.numbers)
+        return numbers if self.kind == "constant" else f"{self.kind}:{numbers}"
+
     @property
     def fixed(self) -> bool:
         """Whether its values are the same however many epochs there are."""
@@ -69,8 +73,10 @@ def schedule(text: str, option: str = "a schedule", below: float | None = None) 
     known = [number for number in numbers if number is not None and isfinite(number)]
     if len(known) != wanted or len(numbers) != wanted:
         raise unusable(f"{option} {text[:80]}: write one of {', '.join(FORMS.values())}")
-    if min(known) < 0 or (kind == "step" and known[2] < 1):
-        raise unusable(f"{option} {text[:80]}: it must not be negative, and steps take an epoch")
+    if min(known) < 0:
+        raise unusable(f"{option} {text[:80]}: it must not be negative")
+    if kind == "step" and (known[2] < 1 or known[2] % 1):
+        raise unusable(f"{option} {text[:80]}: EVERY counts epochs")
     if below is not None and max(known[:1] if kind == "step" else known) >= below:
         raise unusable(f"{option} {text[:80]}: it must be below {below:g}")
     return Schedule(kind, tuple(known))
