@@ -130,7 +130,7 @@ def _legend(names: Sequence[tuple[str, str]]) -> list[str]:
     for number, (name, colour) in enumerate(reversed(names)):
         end = WIDTH - RIGHT - 110 * number
         lines += [
-            f'<text x="{end}" y="26" text-anchor="end">{name}</text>',
+            f'<text x="{end - 64}" y="26">{name}</text>',
             f'<line x1="{end - 92}" x2="{end - 70}" y1="22" y2="22" stroke="{colour}" '
             'stroke-width="2"/>',
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from math import isfinite
 from time import perf_counter
 from typing import NamedTuple
@@ -123,13 +124,21 @@ class Trainer:
         for done, rows in enumerate(self._batches(order), 1):
             seen.add(self.step(rows), len(rows))
             if watch is not None:
-                watch(done, -(-len(order) // self.options.batch_size), seen.mean.loss)
+                total = -(-len(order) // self.options.batch_size)
+                watch(done, total, seen.mean.loss)
         return seen.mean
 
     def _batches(self, order: Array) -> Iterator[Array]:
+        """Samples in the order given; one that is left over joins the last batch.
+
+        Alone it would have no variance for a batch norm to divide by.
+        """
         size = self.options.batch_size
-        for start in range(0, len(order), size):
-            yield order[start : start + size]
+        starts = list(range(0, len(order), size))
+        if len(starts) > 1 and len(order) - starts[-1] == 1:
+            starts.pop()
+        for start, end in pairwise([*starts, len(order)]):
+            yield order[start:end]
 
     def step(self, rows: Array) -> Measured:
         """One update from some samples."""
