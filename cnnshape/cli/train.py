@@ -332,7 +332,7 @@ def _watched(words: str) -> Iterator[Watch | None]:
     if not stderr_is_terminal():
         yield None
         return
-    from cnnshape.report.terminal.progress import Bar
+    from cnnshape.report.terminal.batches import Bar
 
     with Bar(words) as bar:
         yield bar.show
