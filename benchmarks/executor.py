@@ -18,11 +18,11 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,7 +44,6 @@ NETWORKS = {
 }
 GOALS = {"mobilenet-v2": 3.0}
 GOAL = 1.2
-MEBI = 2**20
 
 
 class Passes(NamedTuple):
@@ -175,7 +174,7 @@ def measure(passes: dict[str, Passes], rounds: int) -> dict[str, tuple[float, fl
 
 
 def peak(name: str, library: str, *, fast: bool) -> float:
-    """MiB that a process of its own held at most, after two passes, beyond what it began with."""
+    """MiB that two passes need at most, in a process of their own."""
     command = [sys.executable, __file__, name, "--memory-of", library]
     command += ["--fast"] if fast else []
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -183,13 +182,25 @@ def peak(name: str, library: str, *, fast: bool) -> float:
 
 
 def memory_of(name: str, library: str, *, fast: bool) -> float:
-    """The peak of this process; libraries, weights and input are there before."""
+    """The peak of two passes beyond what is held before: libraries, weights and input (Linux)."""
     setting = Setting(name, NETWORKS[name], fast=fast)
     passes = (with_numpy if library == "numpy" else with_torch)(setting)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if library == "torch":
+        setting.weights.clear()  # the modules have theirs
+    PROCESS.joinpath("clear_refs").write_text("5", "ascii")  # the peak begins anew
+    before = kibibytes("VmRSS")
     passes.both()
     passes.both()
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / MEBI
+    return (kibibytes("VmHWM") - before) / 1024
+
+
+PROCESS = Path("/", "proc", "self")
+
+
+def kibibytes(field: str) -> int:
+    """A figure of this process."""
+    lines = (PROCESS / "status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field))
 
 
 def has_torch() -> bool:

@@ -394,6 +394,22 @@ def test_what_is_asked_for_in_vain() -> None:
     )
 
 
+def test_what_is_no_batch_of_numbers() -> None:
+    model = cnnshape.load("mnist-net")
+    for given in (3, np.zeros((0, 1, 28, 28)), np.zeros((1, 28, 28))):
+        wanted = f"`input` is (N, 1, 28, 28), but {np.shape(given)} is given".replace("()", "()")
+        assert wanted in refused(lambda given=given: model.run({"input": given}))
+    for given in ("word", [[1], [1, 2]], [None], [1j]):
+        message = refused(lambda given=given: model.run({"input": given}))
+        assert "what is given for `input` is no array of numbers" in message
+    embedding = {"type": "embedding", "num_embeddings": 4, "embedding_dim": 2}
+    words = {"words": {"shape": [3], "dtype": "int64"}}
+    reader = cnnshape.load({"inputs": words, "layers": [embedding]})
+    assert "reads the index 4, but has 4 embeddings, 0 to 3" in refused(
+        lambda: reader.run({"words": [[0, 4, 1]]})
+    )
+
+
 def test_a_model_that_does_not_hold_is_not_run() -> None:
     model = cnnshape.load("mnist-net-broken")
     with pytest.raises(cnnshape.ModelError) as caught:
@@ -414,6 +430,7 @@ def test_a_missing_kernel_is_an_error_that_names_the_layer() -> None:
         """A layer that nobody computes."""
 
         types: ClassVar = {"odd": None}
+        kernel: ClassVar = "cnnshape.kernels.odd"
 
     try:
         model = cnnshape.load({"input": [3], "layers": [{"name": "strange", "type": "odd"}]})

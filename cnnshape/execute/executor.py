@@ -61,7 +61,8 @@ class Forward:
                 if pullback is not None and g is not None:
                     found = pullback(_to_first(g) if stage.moved else g)
                     self._collect(stage, found, gradients, by_weights)
-        return gradients, by_weights
+        inputs = {name: g for name, g in gradients.items() if name in self.plan.floats}
+        return inputs, by_weights
 
     def _collect(
         self, stage: Stage, found: Gradients, gradients: Arrays, by_weights: Arrays

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnshape.execute.executor import Settings, forward
-from cnnshape.execute.failure import failure
+from cnnshape.execute.failure import RunError, failure
 from cnnshape.execute.losses import Loss, drawn_target, loss_of
 from cnnshape.execute.plan import Plan, plan
-from cnnshape.execute.weights import Arrays, generator, weights_of
+from cnnshape.execute.weights import Arrays, as_array, generator, weights_of
 from cnnshape.graph import Graph, Input, is_integer
 from cnnshape.kernels.arena import Array
 from cnnshape.layer import Batch, Shape, show
@@ -56,7 +56,7 @@ def run(
     """
     arrays = input_arrays(graph, inputs, dtype)
     dtype = dtype or precision(arrays)
-    planned = plan(graph, next(iter(arrays.values())).shape[0])
+    planned = plan(graph, batch_of(graph, arrays))
     _check_inputs(planned, arrays)
     stored = weights_of(planned, weights, seed=seed, dtype=dtype)
     settings = Settings(training=training, seed=seed, fast=fast)
@@ -99,14 +99,23 @@ def input_arrays(graph: Graph, inputs: Given, dtype: npt.DTypeLike | None = None
     for name in names:
         if name not in inputs:
             raise failure("unknown-reference", f"the input `{name}` is not given")
-    arrays = {name: np.asarray(inputs[name]) for name in names}
+    arrays = {name: as_array(name, inputs[name]) for name in names}
     dtype = dtype or precision(arrays)
     return {
-        item.name: np.asarray(
-            arrays[item.name], np.int64 if is_integer(item.dtype) else dtype, order="C"
+        item.name: as_array(
+            item.name, arrays[item.name], np.int64 if is_integer(item.dtype) else dtype
         )
         for item in graph.inputs
     }
+
+
+def batch_of(graph: Graph, arrays: Mapping[str, Array]) -> int:
+    """The number of samples that are given."""
+    first = graph.inputs[0]
+    x = arrays[first.name]
+    if x.ndim != len(first.shape) or not len(x):
+        raise _other_shape(first, x.shape)
+    return len(x)
 
 
 def precision(arrays: Mapping[str, Array]) -> npt.DTypeLike:
@@ -116,16 +125,19 @@ def precision(arrays: Mapping[str, Array]) -> npt.DTypeLike:
 
 def _check_inputs(planned: Plan, arrays: Arrays) -> None:
     for item in planned.graph.inputs:
-        expected, found = planned.shapes[item.name], arrays[item.name].shape
-        if expected != found:
-            raise failure(
-                "shape-mismatch",
-                f"`{item.name}` is {show(item.shape)}, but {show(found)} is given",
-                span=item.span,
-                expected=list(expected),
-                found=list(found),
-                help="load the model with this `input`, or give what it takes",
-            )
+        if planned.shapes[item.name] != arrays[item.name].shape:
+            raise _other_shape(item, arrays[item.name].shape)
+
+
+def _other_shape(item: Input, found: tuple[int, ...]) -> RunError:
+    return failure(
+        "shape-mismatch",
+        f"`{item.name}` is {show(item.shape)}, but {show(found)} is given",
+        span=item.span,
+        expected=[str(size) for size in item.shape],
+        found=list(found),
+        help="load the model with this `input`, or give what it takes",
+    )
 
 
 def _cotangents(planned: Plan, given: Given | None, seed: int, dtype: npt.DTypeLike) -> Arrays:
@@ -137,7 +149,7 @@ def _cotangents(planned: Plan, given: Given | None, seed: int, dtype: npt.DTypeL
             .astype(dtype)
             for name in planned.graph.outputs
         }
-    found = {name: np.asarray(value, dtype) for name, value in given.items()}
+    found = {name: as_array(name, value, dtype) for name, value in given.items()}
     for name, value in found.items():
         if name not in planned.shapes:
             raise failure("unknown-reference", f"there is no layer `{name}`")

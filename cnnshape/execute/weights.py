@@ -37,6 +37,17 @@ def weights_of(
     return weights
 
 
+def as_array(name: str, value: npt.ArrayLike, dtype: npt.DTypeLike | None = None) -> Array:
+    """What is given for a name, as an array of numbers."""
+    try:
+        array = np.asarray(value, dtype, order="C")
+    except (TypeError, ValueError):
+        array = np.empty(0, object)
+    if array.dtype.kind not in "biuf":
+        raise failure("invalid-value", f"what is given for `{name}` is no array of numbers")
+    return array
+
+
 def generator(seed: int, name: str) -> np.random.Generator:
     """Random numbers of a layer."""
     return np.random.default_rng([seed, crc32(name.encode())])
@@ -70,7 +81,7 @@ def _given(
     full: str, value: npt.ArrayLike, shape: Shape, dtype: npt.DTypeLike, stage: Stage
 ) -> Array:
     kind = np.int64 if full.endswith(COUNTER) else dtype
-    array = np.asarray(value, kind, order="C")
+    array = as_array(full, value, kind)
     if array.shape != shape:
         raise failure(
             "shape-mismatch",

@@ -85,7 +85,12 @@ def _sigmoid(x: Array) -> tuple[Array, Slope]:
 
 def _tanh(x: Array) -> tuple[Array, Slope]:
     y = np.tanh(x)
-    return y, lambda: 1 - y * y
+
+    def slope() -> Array:
+        square = y * y
+        return np.subtract(1, square, out=square)
+
+    return y, slope
 
 
 def _softsign(x: Array) -> tuple[Array, Slope]:
@@ -121,7 +126,9 @@ def curved(x: Array, values: Array, slope: Slope) -> Step:
     """The step of a curve: its values, and on the way back the gradient times its slope."""
 
     def pullback(g: Array) -> Gradients:
-        return Gradients((np.multiply(g, slope(), dtype=g.dtype),))
+        steepness = slope()
+        out = steepness if steepness.dtype == g.dtype else None
+        return Gradients((np.multiply(g, steepness, dtype=g.dtype, out=out),))
 
     return Step(values.astype(x.dtype, copy=False), pullback)
 

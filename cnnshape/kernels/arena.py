@@ -23,8 +23,10 @@ SMALLEST = 1 << 16
 """Bytes below which an array is NumPy's own affair."""
 SLACK = 1.25
 """How much larger than what is asked for a block that is used again may be."""
-SPARE = 1 << 26
-"""Bytes that may always be held beyond what is lent."""
+ROOM = 1.1
+"""How much may be held, in parts of the most that was lent, and"""
+SPARE = 1 << 24
+"""bytes beyond that."""
 GRAIN = 1 << 12
 
 
@@ -87,11 +89,12 @@ class Arena:
         return block
 
     def _shrink(self, wanted: int) -> None:
-        """Let go of free memory, the largest first, that would raise what is held in vain."""
-        limit = SLACK * max(self.peak, self.lent + wanted) + SPARE
+        """Let go of memory that has been free for longest, rather than hold more than is needed."""
+        limit = ROOM * max(self.peak, self.lent + wanted) + SPARE
         while self._free and self.held + wanted > limit:
-            size, _, _ = self._free.pop()
-            self.held -= size
+            oldest = min(self._free, key=lambda block: block[1])
+            self._free.remove(oldest)
+            self.held -= oldest[0]
 
     def _take_back(self, block: mmap) -> None:
         self._number += 1

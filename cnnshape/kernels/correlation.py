@@ -25,6 +25,10 @@ from cnnshape.kernels.columns import (
     scatter,
 )
 
+SMALL = 1 << 10
+"""Values of a matrix so small that BLAS does not divide its product well."""
+PIECE = 1 << 12
+FEW_OUTPUTS = 128
 SPREAD = 1.3
 """How many more places than outputs may be read, for the way back to be a convolution, too."""
 
@@ -69,9 +73,43 @@ def correlate(
 
 
 def _multiply(matrix: Array, gathered: Array, y: Array, bias: Array | None) -> None:
-    np.matmul(matrix, gathered, out=y)
+    for part in _pieces(matrix.shape[1] * matrix.shape[2], y.shape[2]):
+        np.matmul(matrix, gathered[..., part], out=y[..., part])
     if bias is not None:
         y += bias
+
+
+class _Outer:
+    """Σ g·column over positions, group by group.
+
+    Of few outputs the columns go first, which BLAS does faster; the sum is then turned once.
+    """
+
+    def __init__(self, outputs: int, column: int) -> None:
+        self.turned = outputs <= FEW_OUTPUTS and outputs < column
+        self.small = outputs * column
+        self.total: Array | None = None
+
+    def add(self, g: Array, gathered: Array) -> None:
+        """(groups, O/groups, positions) and (groups, column, positions)."""
+        one, other = (gathered, g) if self.turned else (g, gathered)
+        for part in _pieces(self.small, g.shape[2]):
+            product = np.matmul(one[..., part], other[..., part].swapaxes(1, 2))
+            if self.total is None:
+                self.total = product
+            else:
+                self.total += product
+
+    def result(self, shape: Sequence[int]) -> Array:
+        """The sum as a kernel."""
+        assert self.total is not None
+        return (self.total.swapaxes(1, 2) if self.turned else self.total).reshape(shape)
+
+
+def _pieces(size: int, positions: int) -> list[slice]:
+    """Positions multiplied at a time: pieces that stay in the cache, if the matrix is small."""
+    length = PIECE if size <= SMALL else positions
+    return [slice(first, first + length) for first in range(0, positions, length)]
 
 
 def _grouped(x: Array, groups: int) -> Array:
@@ -89,18 +127,16 @@ def kernel_gradient(
 ) -> Array:
     """The gradient by w: at every tap, what it reads times what came of it."""
     samples, column = x.shape[1], len(x) * prod(shape[2:])
-    by_w = arena.empty((groups, len(g) // groups, column // groups), x.dtype)
+    outer = _Outer(len(g) // groups, column // groups)
     if is_pointwise(axes):
-        read = _grouped(_read(x, axes), groups)
-        return np.matmul(_grouped(g, groups), read.swapaxes(1, 2), out=by_w).reshape(shape)
-    by_w.fill(0)
+        outer.add(_grouped(g, groups), _grouped(_read(x, axes), groups))
+        return outer.result(shape)
     source = phases(x, axes, arena)
     buffer = column_buffer(column, samples, axes, x, arena)
     for block in blocks(column, samples, axes):
         gathered = gather(source, axes, block, arena, buffer)
-        gathered = gathered.reshape(groups, column // groups, -1)
-        by_w += np.matmul(_part(g, block, groups), gathered.swapaxes(1, 2))
-    return by_w.reshape(shape)
+        outer.add(_part(g, block, groups), gathered.reshape(groups, column // groups, -1))
+    return outer.result(shape)
 
 
 def input_gradient(

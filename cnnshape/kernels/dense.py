@@ -7,6 +7,7 @@ from math import sqrt
 
 import numpy as np
 
+from cnnshape.diagnostics import RuleError
 from cnnshape.kernels.arena import Arena, Array
 from cnnshape.kernels.initial import Shapes, Weights, by_fan_in, uniform
 from cnnshape.kernels.kernel import Context, Gradients, Step, kernel
@@ -96,6 +97,7 @@ def _normal(layer: Layer, shapes: Shapes, random: np.random.Generator) -> Weight
 @kernel(Embedding, initial=_normal)
 def embed(layer: Embedding, context: Context, x: Array) -> Step:
     weight = context.weights["weight"]
+    _check_indices(layer, x)
     if layer.max_norm is not None:
         weight = _shortened(layer, weight, x)
 
@@ -110,6 +112,19 @@ def embed(layer: Embedding, context: Context, x: Array) -> Step:
         return Gradients((None,), {"weight": by_weight})
 
     return Step(weight[x], pullback, loose=True)
+
+
+def _check_indices(layer: Embedding, x: Array) -> None:
+    """Indices count from 0."""
+    count = layer.num_embeddings
+    if x.size and not (x.min() >= 0 and x.max() < count):
+        found = int(x.min() if x.min() < 0 else x.max())
+        raise RuleError(
+            "invalid-value",
+            f"reads the index {found}, but has {count} embeddings, 0 to {count - 1}",
+            field="num_embeddings",
+            found=found,
+        )
 
 
 def _shortened(layer: Embedding, weight: Array, x: Array) -> Array:

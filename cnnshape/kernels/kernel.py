@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -100,7 +101,7 @@ def kernel(*layers: type[Layer], initial: Initial = zeros_and_ones) -> Callable[
 
 def find(layer: type[Layer]) -> Kernel | None:
     """The kernel of a layer, its module being imported; None: there is none."""
-    if layer.kernel:
+    if layer.kernel and find_spec(layer.kernel):
         import_module(layer.kernel)
     return next((KERNELS[cls] for cls in layer.__mro__ if cls in KERNELS), None)
 

@@ -74,10 +74,15 @@ def sums_gradient(g: Array, axes: Axes, context: Context) -> Array:
         shape = list(g.shape)
         shape[place] = axis.reach
         spread = context.arena.like(g, shape)
-        spread.fill(0)
+        tiled = axis.stride == axis.kernel and axis.dilation == 1
+        if not tiled:
+            spread.fill(0)
         for tap in range(axis.kernel):
             target = along(spread, place, axis.read(tap))
-            target += g
+            if tiled:
+                target[...] = g
+            else:
+                target += g
         g = spread
     return g
 
