@@ -193,6 +193,8 @@ def test_overfit(folder: Path) -> None:
             "`input` is (N, 1, 7, 5), but the data are (90, 6, 5)",
         ),
         ("--data tiny.npz --lr 1e30 --optimiser sgd", 1, "error: the loss is "),
+        ("--data tiny.npz --save no/where.npz", 2, "cannot write no/where.npz: there is no folder"),
+        ("--data tiny.npz --curve .", 2, "error: cannot write .: it is a folder"),
         ("", 2, "--data"),
     ],
 )

@@ -150,6 +150,25 @@ def test_labels_that_do_not_fit(y: Array, message: str) -> None:
         trained_for(None, y)
 
 
+def test_ignored_labels_are_neither_right_nor_wrong() -> None:
+    loss = {"type": "cross_entropy", "ignore_index": 9}
+    found = trained_for(None, np.array([0, 9, 1, 2]), loss=loss)
+    x = np.eye(4, 3)
+    assert found.correct(x, np.array([0, 9, 1, 2])) == pytest.approx(1 / 3)
+
+
+def test_classes_as_floats_are_explained() -> None:
+    with pytest.raises(DataError) as error:
+        trained_for(None, CLASSES.astype(float))
+    assert error.value.diagnostics[0].help == "classes are integers: write y.astype(int)"
+
+
+def test_a_model_without_weights() -> None:
+    graph = cnnshape.load({"input": [3], "layers": ["relu"]}).graph
+    with pytest.raises(DataError, match="the model has no weights to train"):
+        Trainer(graph, dataset(graph, {"x": np.ones((4, 3)), "y": CLASSES}), Options())
+
+
 def test_labels_from_one_are_explained() -> None:
     with pytest.raises(DataError) as error:
         trained_for(None, CLASSES + 1)

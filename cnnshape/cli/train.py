@@ -47,6 +47,7 @@ from cnnshape.cli.training import (
 from cnnshape.diagnostics import CnnshapeError, ModelError, UnreadableError
 from cnnshape.graph import Graph
 from cnnshape.report.snippet import Line
+from cnnshape.sources.spec.reader import UsageError
 
 if TYPE_CHECKING:
     from cnnshape.report.training import Subject
@@ -121,11 +122,20 @@ def train(
         "scale": False if no_scale else None,
     }
     chosen = {name: value for name, value in given.items() if value is not None}
+    _check_places(wanted)
     graph = _graph(path, settings, shapes)
     with _told(graph):
         if overfit is not None:
             raise typer.Exit(_overfit(graph, wanted, chosen, overfit))
         _train(graph, wanted, chosen)
+
+
+def _check_places(wanted: Wanted) -> None:
+    """What is written at the end must have a folder at the beginning."""
+    for path in (wanted.checkpoint, wanted.save, wanted.curve, wanted.output):
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            reason = "it is a folder" if path.is_dir() else f"there is no folder {path.parent}"
+            raise UsageError(f"cannot write {path}: {reason}")
 
 
 def _graph(path: str, settings: SetOption, shapes: InputOption) -> Graph:

@@ -56,7 +56,8 @@ class Objective(NamedTuple):
         """The share of predictions that are right; None where the loss tells no classes."""
         if self.kind in CLASSES:
             goal = target.argmax(axis=1) if target.shape == x.shape else target
-            return float((x.argmax(axis=1) == goal).mean())
+            right = (x.argmax(axis=1) == goal)[goal != self.ignored]
+            return float(right.mean()) if right.size else 0.0
         if self.kind in BINARY:
             middle = 0.5 if self.kind is binary_cross_entropy else 0.0
             return float(((x > middle) == (target > 0.5)).mean())
@@ -82,10 +83,12 @@ class Objective(NamedTuple):
         self._check_shape(target, (single, self.shape))
         if target.dtype.kind == "f" and (target != np.floor(target)).any():
             raise unusable(f"{self.name} needs class numbers, but `y` holds fractions")
-        _check_range(target, self.shape[0], self._ignored())
+        _check_range(target, self.shape[0], self.ignored)
         return target.astype(np.int64)
 
-    def _ignored(self) -> int:
+    @property
+    def ignored(self) -> int:
+        """The class number that is not counted."""
         given = self.loss.keywords if isinstance(self.loss, partial) else {}
         return int(given.get("ignore_index", -100))
 
@@ -96,9 +99,16 @@ class Objective(NamedTuple):
                 f"{self.name} of an output of {show((N, *self.shape))} needs targets of {wanted}, "
                 f"but `y` is {show((N, *target.shape[1:]))}",
                 rule="shape-mismatch",
+                help=self._help(target),
                 expected=[list(shape) for shape in allowed],
                 found=list(target.shape),
             )
+
+    def _help(self, target: Array) -> str | None:
+        whole = target.dtype.kind == "f" and (target == np.floor(target)).all()
+        if self.kind is mse_loss and whole and target.shape[1:] in ((), (1,)):
+            return "classes are integers: write y.astype(int)"
+        return None
 
 
 def _check_range(target: Array, classes: int, ignored: int) -> None:

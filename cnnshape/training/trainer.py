@@ -46,8 +46,10 @@ class Trainer:
         self.options = options
         self.plans: dict[int, Plan] = {}
         self.arena = Arena()
-        shapes = self._plan(min(options.batch_size, len(data))).shapes
-        self.objective: Objective = objective(graph, shapes, data.target)
+        first = self._plan(min(options.batch_size, len(data)))
+        if not any(stage.trains and stage.parameters for stage in first.stages):
+            raise unusable("the model has no weights to train")
+        self.objective: Objective = objective(graph, first.shapes, data.target)
         data = self.objective.fitted(data)
         self.random = np.random.default_rng(options.seed)
         self.data = data
