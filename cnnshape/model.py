@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cnnshape.analysis.sizes.accepted import AcceptedInputs
     from cnnshape.execute.run import Result
+    from cnnshape.training.fit import Inputs, Trained
 
 ShapeLike = str | Sequence[int | str]
 
@@ -113,6 +114,24 @@ class Model:
             seed=seed,
             fast=fast,
         )
+
+    def train(
+        self,
+        x: Inputs,
+        y: ArrayLike,
+        *,
+        valid: tuple[Inputs, ArrayLike] | None = None,
+        **options: Any,
+    ) -> Trained:
+        """The network trained on samples: its `.history`, and the `.weights` that `run` takes.
+
+        `options` are the command line's: `epochs`, `batch_size`, `optimiser`, `lr`, `momentum`,
+        `nesterov`, `weight_decay`, `split`, `patience`, `seed`, `scale`. Raises CnnshapeError where
+        the model does not hold, the data do not fit it, or its loss is no number.
+        """
+        from cnnshape.training.fit import fit
+
+        return fit(self.graph, x, y, valid, options)
 
 
 def load(

@@ -477,3 +477,11 @@ def test_sizes_of_a_run_are_those_of_its_batch() -> None:
     graph = cnnshape.load("lenet5").graph
     shapes: dict[str, Shape] = plan(graph, 5).shapes
     assert {tuple.__getitem__(shape, 0) for shape in shapes.values()} == {5}
+
+
+def test_named_sizes_are_those_of_what_is_given() -> None:
+    model = cnnshape.load("mnist-net", input="1,H,W")
+    x = np.zeros((2, 1, 20, 44), np.float32)
+    assert model.run({"input": x}).values["relu_2"].shape == (2, 20, 2, 8)
+    with pytest.raises(cnnshape.CnnshapeError, match="takes 320 features, but 500 arrive"):
+        model.run({"input": np.zeros((2, 1, 32, 32))})

@@ -699,3 +699,6 @@ def test_named_sizes_take_their_examples(run: Run, net: Path) -> None:
     ended = run("run", "net.yaml", "--input", "2,H=12,W=9", "--format", "json")
     assert ended.json["layers"][0]["output_shape"] == [2, 3, 10, 7]
     assert run("check", "net.yaml", "--confirm").out.endswith("confirmed: forward and backward\n")
+    np.save("x.npy", np.ones((3, 2, 15, 8)))
+    ended = run("run", "net.yaml", "--input-file", "x.npy", "--format", "json")
+    assert ended.json["layers"][0]["output_shape"] == [3, 3, 13, 6]

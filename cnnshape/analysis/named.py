@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cnnshape.analysis.analyse import analyse, figures_of
 from cnnshape.analysis.result import Analysis
@@ -15,7 +15,7 @@ from cnnshape.analysis.sizes.region import Region, everything
 from cnnshape.analysis.sizes.told import told
 from cnnshape.analysis.sizes.words import region_in_words, residues_of
 from cnnshape.analysis.walk import walk
-from cnnshape.dim import Recording, TooDeepError, recording
+from cnnshape.dim import Dim, Recording, TooDeepError, recording
 from cnnshape.graph import Graph
 
 
@@ -54,6 +54,16 @@ def analyse_named(graph: Graph) -> Analysis:
 def held_to_examples(graph: Graph) -> Graph:
     """The network at an example of each of its named sizes."""
     return _held_to(graph, chosen_examples(graph)) if graph.sizes else graph
+
+
+def at_shapes(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> Graph:
+    """The network at the sizes of tensors that are given for its inputs, batch included."""
+    sizes = dict(graph.sizes)
+    for item in graph.inputs:
+        for side, size in zip(item.shape, shapes[item.name], strict=False):
+            if isinstance(side, Dim):
+                sizes[str(side)] = size
+    return held_to_examples(graph._replace(sizes=sizes))
 
 
 def _held_to(graph: Graph, sizes: Mapping[str, int]) -> Graph:

@@ -17,6 +17,7 @@ from cnnshape.cli.output import complain, internal, wants_traceback
 from cnnshape.cli.run import run
 from cnnshape.cli.schema import schema
 from cnnshape.cli.summary import summary
+from cnnshape.cli.train import train
 from cnnshape.sources.spec.shape import UsageError
 
 app = typer.Typer(
@@ -70,6 +71,14 @@ app.command(
         "cnnshape run resnet50 --batch 8 --train --max-memory 4GiB",
     )
 )(run)
+app.command(
+    epilog=example(
+        "cnnshape train lenet5 --input 1,28,28 --data mnist/ --overfit 16",
+        "cnnshape train net.yaml --data digits.npz --epochs 20 --lr cosine:0.003:0",
+        "cnnshape train net.yaml --data mnist/ --optimiser sgd --nesterov --checkpoint state.npz",
+        "cnnshape train net.yaml --data mnist/ --resume state.npz",
+    )
+)(train)
 app.command("list", epilog=example("cnnshape list"))(list_architectures)
 app.command(epilog=example("cnnshape show resnet18 > mine.yaml"))(show)
 app.command(epilog=example("cnnshape schema -o cnnshape.schema.json"))(schema)

@@ -103,7 +103,6 @@ def run(
     be run.
     """
     from cnnshape.analysis.analyse import analyse
-    from cnnshape.analysis.named import held_to_examples
     from cnnshape.diagnostics import UnreadableError
 
     source, chosen, most = one_source(path), options(settings, shapes), memory_of(max_memory)
@@ -120,7 +119,7 @@ def run(
         order = Order(
             batch or Order().batch, seed, dtype.value, training, fast, fields, gradcheck, tolerance
         )
-        seen = _confirmed(held_to_examples(graph), order, batch, input_file, most)
+        seen = _confirmed(graph, order, batch, input_file, most)
         analysis = analysis._replace(diagnostics=(*analysis.diagnostics, *seen.diagnostics))
         if save is not None:
             _save(save, seen)
@@ -131,6 +130,7 @@ def _confirmed(
     graph: Graph, order: Order, batch: int | None, file: Path | None, most: int | None
 ) -> Confirmation:
     """The run; UsageError where it cannot be carried out as asked."""
+    from cnnshape.analysis.named import at_shapes, held_to_examples
     from cnnshape.execute.archive import read_inputs
     from cnnshape.execute.confirmation import confirm
     from cnnshape.execute.failure import RunError
@@ -140,7 +140,11 @@ def _confirmed(
         given = None if file is None else read_inputs(file, graph)
         if given is not None and batch is not None:
             _check_batch(batch, {len(x) for x in given.inputs.values() if x.ndim})
-        return confirm(graph, order, given, most=most, progress=_progress())
+        if given is None or not graph.sizes:
+            sized = held_to_examples(graph)
+        else:
+            sized = at_shapes(graph, {name: x.shape for name, x in given.inputs.items()})
+        return confirm(sized, order, given, most=most, progress=_progress())
     except RefusedError as error:
         words = error.diagnostics[0].message
         raise UsageError(

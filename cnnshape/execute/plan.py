@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from cnnshape.analysis.faults import diagnose
+from cnnshape.analysis.named import held_to_examples
 from cnnshape.analysis.walk import Applied, Walk, walk
 from cnnshape.diagnostics import ModelError
 from cnnshape.execute.failure import failure
@@ -94,6 +95,7 @@ class Plan:
 
 def plan(graph: Graph, batch: int) -> Plan:
     """Raise ModelError where the model does not hold, RunError where a kernel is missing."""
+    graph = held_to_examples(graph)
     sized = [item._replace(shape=with_batch(item.shape, batch)) for item in graph.inputs]
     taken = walk(graph._replace(inputs=tuple(sized)))
     _check(taken)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cnnshape.analysis.named import at_shapes
 from cnnshape.execute.executor import Settings, Watch, forward
 from cnnshape.execute.failure import RunError, failure
 from cnnshape.execute.losses import Loss, drawn_target, loss_of
@@ -57,6 +58,8 @@ def run(
     """
     arrays = input_arrays(graph, inputs, dtype)
     dtype = dtype or precision(arrays)
+    if graph.sizes:
+        graph = at_shapes(graph, {name: x.shape for name, x in arrays.items()})
     planned = plan(graph, batch_of(graph, arrays))
     check_inputs(planned, arrays)
     stored = weights_of(planned, weights, seed=seed, dtype=dtype)

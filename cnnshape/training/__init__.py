@@ -1,0 +1,1 @@
+"""Trains a graph on data of the user's: files, batches, schedules, epochs, checkpoints."""
