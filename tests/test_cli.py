@@ -41,7 +41,18 @@ VARIED = """vars: {width: 4}
 input: [1, 8, 8]
 layers: [{type: conv2d, out_channels: "${width}", kernel_size: 3}]
 """
-COMMANDS = ["check", "summary", "explain", "inputs", "fix", "train", "list", "show", "schema"]
+COMMANDS = [
+    "check",
+    "summary",
+    "explain",
+    "inputs",
+    "fix",
+    "run",
+    "train",
+    "list",
+    "show",
+    "schema",
+]
 
 
 @dataclass(frozen=True)

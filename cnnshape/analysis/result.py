@@ -81,6 +81,10 @@ class Analysis(NamedTuple):
     texts: Mapping[str, str] = NOTHING
     """File → its text, for the lines that diagnostics point at."""
     readable: bool = True
+    confirmed: bool | None = None
+    """Whether a run agrees with all of it; None: it was not run."""
+    unconfirmed: str = ""
+    """Why it could not be run."""
     sizes: Mapping[str, int] = NOTHING
     """Named sizes, and the examples of them at which the model was checked."""
     holds_for: str | None = None
@@ -99,11 +103,15 @@ class Analysis(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         """The JSON form that the contract describes."""
         memory = self.totals.memory
+        confirmed: dict[str, Any] = {} if self.confirmed is None else {"confirmed": self.confirmed}
+        if self.unconfirmed:
+            confirmed["unconfirmed"] = self.unconfirmed
         named = {"sizes": dict(self.sizes), "holds_for": self.holds_for} if self.sizes else {}
         return {
             "model": self.model,
             "path": self.path,
             "ok": self.ok,
+            **confirmed,
             "inputs": {name: _shape(shape) for name, shape in self.inputs.items()},
             "outputs": {name: _shape(shape) for name, shape in self.outputs.items()},
             **named,

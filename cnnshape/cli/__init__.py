@@ -14,6 +14,7 @@ from cnnshape.cli.explain import explain
 from cnnshape.cli.fix import fix
 from cnnshape.cli.inputs import inputs
 from cnnshape.cli.output import complain, internal, wants_traceback
+from cnnshape.cli.run import run
 from cnnshape.cli.schema import schema
 from cnnshape.cli.summary import summary
 from cnnshape.cli.train import train
@@ -63,6 +64,13 @@ app.command(
         "cnnshape fix models/ --write --expectations",
     )
 )(fix)
+app.command(
+    epilog=example(
+        "cnnshape run lenet5 --gradcheck",
+        "cnnshape run net.yaml --input-file images.npz --save seen.npz",
+        "cnnshape run resnet50 --batch 8 --train --max-memory 4GiB",
+    )
+)(run)
 app.command(
     epilog=example(
         "cnnshape train lenet5 --input 1,28,28 --data mnist/ --overfit 16",

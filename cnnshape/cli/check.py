@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from time import monotonic
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
 from cnnshape.analysis.result import Analysis
 from cnnshape.cli.options import (
+    PATIENCE_SECONDS,
     FormatOption,
     InputOption,
+    MemoryOption,
     OutputOption,
     PathsArgument,
     QuietOption,
@@ -20,6 +23,7 @@ from cnnshape.cli.options import (
     TextFormat,
     check_source,
     exit_code,
+    memory_of,
     options,
     stderr_is_terminal,
     with_offers,
@@ -31,9 +35,6 @@ from cnnshape.sources.spec.shape import UsageError
 
 Result = TypeVar("Result")
 
-PATIENCE_SECONDS = 0.5
-"""A run that takes longer shows a progress bar."""
-
 
 def check(
     paths: PathsArgument,
@@ -42,15 +43,23 @@ def check(
     shapes: InputOption = None,
     strict: StrictOption = False,
     quiet: QuietOption = False,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Run models that hold, forward and backward, too.")
+    ] = False,
+    max_memory: MemoryOption = None,
     output: OutputOption = None,
 ) -> None:
     """Check models: one line for each that holds, and what is wrong with each that does not.
 
     The exit code is 0 if all hold, 1 if one does not, 2 if one cannot be read.
     """
-    chosen = options(settings, shapes)
+    chosen, most = options(settings, shapes), memory_of(max_memory)
+    if max_memory is not None and not confirm:
+        raise UsageError("--max-memory is of use with --confirm alone")
     located = [attempt(locate, path) for path in paths]
-    found = list(analysed([source for part in located for source in part or ()], chosen))
+    sources = [source for part in located for source in part or ()]
+    act = partial(confirm_source, most=most) if confirm else check_source
+    found = list(analysed(sources, chosen, act))
     analyses = [analysis for analysis in found if analysis is not None]
     if format is TextFormat.json:
         from cnnshape.report.json import models
@@ -59,6 +68,7 @@ def check(
     else:
         _print(analyses, quiet=quiet, output=output)
     complete = None not in located and None not in found
+    complete &= not any(analysis.unconfirmed for analysis in analyses)
     raise typer.Exit(exit_code(analyses, strict=strict) if complete else 2)
 
 
@@ -91,7 +101,33 @@ def attempt(act: Callable[..., Result], *arguments: object) -> Result | None:
     return None
 
 
-def analysed(sources: Sequence[Source], chosen: Options) -> Iterable[Analysis | None]:
+def confirm_source(source: Source, chosen: Options, most: int | None) -> Analysis:
+    """A source analysed, and if it holds run forward and backward."""
+    analysis = check_source(source, chosen)
+    if not analysis.ok:
+        return analysis
+    from cnnshape.analysis.named import held_to_examples
+    from cnnshape.execute.confirmation import confirm
+    from cnnshape.execute.failure import RunError
+    from cnnshape.execute.free_memory import RefusedError
+
+    try:
+        seen = confirm(held_to_examples(source.graph(chosen)), most=most)
+    except RefusedError as error:
+        return analysis._replace(confirmed=False, unconfirmed=error.diagnostics[0].message)
+    except RunError as error:
+        found = error.diagnostics
+    else:
+        found = seen.diagnostics
+    told = (*analysis.diagnostics, *found)
+    return analysis._replace(
+        diagnostics=told, confirmed=all(item.severity != "error" for item in found)
+    )
+
+
+def analysed(
+    sources: Sequence[Source], chosen: Options, act: Callable[[Source, Options], Analysis]
+) -> Iterable[Analysis | None]:
     """Every source analysed; if that takes long and stderr is a terminal, with a progress bar."""
     started = monotonic()
     for done, source in enumerate(sources):
@@ -99,6 +135,6 @@ def analysed(sources: Sequence[Source], chosen: Options) -> Iterable[Analysis | 
             from cnnshape.report.terminal.progress import tracked
 
             rest = tracked(sources[done:], len(sources) - done, "checking")
-            yield from (attempt(check_source, item, chosen) for item in rest)
+            yield from (attempt(act, item, chosen) for item in rest)
             return
-        yield attempt(check_source, source, chosen)
+        yield attempt(act, source, chosen)

@@ -63,6 +63,18 @@ QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Say nothing of models that hold.")
 ]
 
+MemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--max-memory",
+        metavar="SIZE",
+        help="Memory that a run may need, as 2GiB; by default 80 % of what is free.",
+    ),
+]
+
+PATIENCE_SECONDS = 0.5
+"""A run that takes longer shows a progress bar."""
+
 
 class TextFormat(StrEnum):
     """Formats of a command that prints text or JSON."""
@@ -92,6 +104,18 @@ def options(settings: Sequence[str] | None, shapes: Sequence[str] | None) -> Opt
             raise UsageError(f"--input gives `{name.strip()[:80]}` twice")
         found[key] = shape_of(sizes)
     return Options(variables, found)
+
+
+def memory_of(text: str | None) -> int | None:
+    """The bytes of `2GiB`, `500 MB`, `1000000`."""
+    if text is None:
+        return None
+    from cnnshape.sources.spec.claims import quantity
+
+    found = quantity(text, "")
+    if found is None or found[0] or found[1] <= 0:
+        raise UsageError(f"--max-memory {text[:80]}: write a size such as 2GiB or 500MB")
+    return int(found[1])
 
 
 def one_source(path: str) -> Source:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -36,6 +37,16 @@ class Settings:
     """Inputs whose gradients are asked for; None: all that hold floats."""
 
 
+class Watch(Protocol):
+    """Who looks on while a model runs; what is shown may be written over afterwards."""
+
+    def saw(self, name: str, value: Array) -> None:
+        """A layer's output, on the way forward."""
+
+    def got(self, name: str, gradient: Array) -> None:
+        """The gradient of the scalar by a layer's output, on the way back."""
+
+
 @dataclass(slots=True)
 class Forward:
     """What a forward pass saw, and the steps that lead back."""
@@ -46,6 +57,7 @@ class Forward:
     buffers: Arrays = field(default_factory=dict)
     """Buffers that the pass changed."""
     arena: Arena = field(default_factory=Arena)
+    watch: Watch | None = None
     needed: frozenset[str] = frozenset()
     pullbacks: dict[str, Pullback] = field(default_factory=dict)
     loose: set[str] = field(default_factory=set)
@@ -58,6 +70,8 @@ class Forward:
             for stage in reversed(self.plan.stages):
                 pullback = self.pullbacks.pop(stage.name, None)
                 g = gradients.pop(stage.name, None)
+                if g is not None and self.watch is not None:
+                    self.watch.got(stage.name, g)
                 if pullback is not None and g is not None:
                     found = pullback(_to_first(g) if stage.moved else g)
                     self._collect(stage, found, gradients, by_weights)
@@ -87,10 +101,11 @@ def forward(
     weights: Mapping[str, Array],
     settings: Settings = Settings(),
     arena: Arena | None = None,
+    watch: Watch | None = None,
 ) -> Forward:
     """Compute every layer. An arena that is passed again saves the memory's first use."""
     wanted = plan.floats if settings.inputs is None else settings.inputs
-    run = Forward(plan, settings, dict(inputs), arena=arena or Arena(),
+    run = Forward(plan, settings, dict(inputs), arena=arena or Arena(), watch=watch,
                   needed=plan.in_need(wanted) if settings.backward else frozenset())  # fmt: skip
     local = _local(plan, weights)
     with quiet():
@@ -132,6 +147,8 @@ def _advance(run: Forward, stage: Stage, weights: Arrays) -> None:
             found=list(step.output.shape),
         )
     run.values[stage.name] = _to_last(step.output) if stage.moved else step.output
+    if run.watch is not None:
+        run.watch.saw(stage.name, run.values[stage.name])
     if step.loose:
         run.loose.add(stage.name)
     if context.backward:

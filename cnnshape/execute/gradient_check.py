@@ -11,7 +11,7 @@ import numpy as np
 from cnnshape.execute.executor import Settings, forward
 from cnnshape.execute.plan import Plan
 from cnnshape.execute.weights import Arrays, generator
-from cnnshape.kernels.arena import Array
+from cnnshape.kernels.arena import Arena, Array
 
 STEPS = (1e-5, 1e-7)
 """How far along a direction of length 1, in parts of the largest value.
@@ -60,11 +60,12 @@ def check_gradients(
         name: generator(seed, f"gradient of {name}").standard_normal(plan.shapes[name])
         for name in keep
     }
-    by_inputs, by_weights = forward(plan, arrays, stored, settings).backward(cotangents)
+    arena = Arena()
+    by_inputs, by_weights = forward(plan, arrays, stored, settings, arena).backward(cotangents)
     still = Settings(training=training, seed=seed, keep=keep, backward=False)
 
     def scalar() -> float:
-        values = forward(plan, arrays, stored, still).values
+        values = forward(plan, arrays, stored, still, arena).values
         return float(sum((g * values[name]).sum() for name, g in cotangents.items()))
 
     for group, gradients in ((arrays, by_inputs), (stored, by_weights)):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnshape.analysis.named import at_shapes
-from cnnshape.execute.executor import Settings, forward
+from cnnshape.execute.executor import Settings, Watch, forward
 from cnnshape.execute.failure import RunError, failure
 from cnnshape.execute.losses import Loss, drawn_target, loss_of
 from cnnshape.execute.plan import Plan, plan
@@ -48,6 +48,7 @@ def run(
     seed: int = 0,
     fast: bool = False,
     dtype: npt.DTypeLike | None = None,
+    watch: Watch | None = None,
 ) -> Result:
     """Run a model forward and backward, by default in the precision of its inputs.
 
@@ -60,10 +61,10 @@ def run(
     if graph.sizes:
         graph = at_shapes(graph, {name: x.shape for name, x in arrays.items()})
     planned = plan(graph, batch_of(graph, arrays))
-    _check_inputs(planned, arrays)
+    check_inputs(planned, arrays)
     stored = weights_of(planned, weights, seed=seed, dtype=dtype)
     settings = Settings(training=training, seed=seed, fast=fast)
-    done = forward(planned, arrays, stored, settings)
+    done = forward(planned, arrays, stored, settings, watch=watch)
     loss = None
     if output_gradients is None and graph.loss is not None:
         loss = _loss(planned, done.values[graph.outputs[0]], target, seed)
@@ -126,7 +127,8 @@ def precision(arrays: Mapping[str, Array]) -> npt.DTypeLike:
     return np.float64 if any(x.dtype == np.float64 for x in arrays.values()) else np.float32
 
 
-def _check_inputs(planned: Plan, arrays: Arrays) -> None:
+def check_inputs(planned: Plan, arrays: Arrays) -> None:
+    """Raise RunError unless the arrays have the shapes that the inputs have."""
     for item in planned.graph.inputs:
         if planned.shapes[item.name] != arrays[item.name].shape:
             raise _other_shape(item, arrays[item.name].shape)

@@ -117,6 +117,9 @@ class Conv(Sliding):
         positions = prod(y[2:])
         return dict.fromkeys(self.weights(x), positions)
 
+    def flow(self, y: Shape, x: Shape, *others: Shape) -> tuple[tuple[int | None, ...], ...]:
+        return flow_of_channels(y, x, self.groups)
+
     def decided_by(self, axis: int, y: Shape, x: Shape, *others: Shape) -> str | None:
         return "out_channels" if axis == 1 else super().decided_by(axis, y, x)
 
@@ -197,6 +200,9 @@ class ConvTranspose(Layer):
     def windows(self, x: Shape, *others: Shape) -> Mapping[int, Window | None]:
         return {axis: spread.window() for axis, spread in enumerate(self.spreads(x), 2)}
 
+    def flow(self, y: Shape, x: Shape, *others: Shape) -> tuple[tuple[int | None, ...], ...]:
+        return flow_of_channels(y, x, self.groups)
+
     def decided_by(self, axis: int, y: Shape, x: Shape, *others: Shape) -> str | None:
         if axis == 1:
             return "out_channels"
@@ -238,8 +244,17 @@ class LocallyConnected(Sliding):
     def uses(self, y: Shape, x: Shape, *others: Shape) -> dict[str, Size]:
         return dict.fromkeys(self.weights(x), 1)
 
+    def flow(self, y: Shape, x: Shape, *others: Shape) -> tuple[tuple[int | None, ...], ...]:
+        return flow_of_channels(y, x, 1)
+
     def decided_by(self, axis: int, y: Shape, x: Shape, *others: Shape) -> str | None:
         return "out_channels" if axis == 1 else super().decided_by(axis, y, x)
+
+
+def flow_of_channels(y: Shape, x: Shape, groups: int) -> tuple[tuple[int | None, ...], ...]:
+    """Channels are mixed, unless each goes its own way; the other axes keep their places."""
+    channels = 1 if groups == x[1] == y[1] else None
+    return ((0, channels, *range(2, len(x))),)
 
 
 def check_groups(groups: int, channels: Size, out_channels: Size) -> None:

@@ -25,7 +25,14 @@ def verdict(analysis: Analysis) -> Line:
     facts += f" · {shapes} → {outputs}"
     if analysis.holds_for not in (None, "any"):
         facts += f" · for {analysis.holds_for}"
-    return [place, ("ok", GOOD), *_warnings(analysis), (facts, PLAIN)]
+    return [place, ("ok", GOOD), *_warnings(analysis), (facts, PLAIN), *_confirmed(analysis)]
+
+
+def _confirmed(analysis: Analysis) -> Line:
+    """What a run added, where there was to be one."""
+    if analysis.unconfirmed:
+        return [(" · ", PLAIN), (f"not confirmed: {analysis.unconfirmed}", "warning")]
+    return [(" · confirmed: forward and backward", PLAIN)] if analysis.confirmed else []
 
 
 def _of(analysis: Analysis, severity: str) -> list[str]:

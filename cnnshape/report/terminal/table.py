@@ -20,6 +20,17 @@ WIDEST_PAGE = 1000
 def draw(analysis: Analysis, console: Console, depth: int | None, *, connections: bool) -> Group:
     """The table, its head and its totals, as wide as the console allows."""
     shown = columns(connections=connections)
+    return draw_columns(analysis, console, depth, shown, totals(analysis, connections=connections))
+
+
+def draw_columns(
+    analysis: Analysis,
+    console: Console,
+    depth: int | None,
+    shown: Sequence[Column],
+    below: Sequence[tuple[str, str]],
+) -> Group:
+    """The same with other columns, and other figures below them."""
     body = rows(analysis, depth)
     cells = [[column.cell(row, analysis) for column in shown] for row in body]
     for row, texts in zip(body, cells, strict=True):
@@ -36,7 +47,7 @@ def draw(analysis: Analysis, console: Console, depth: int | None, *, connections
     for row, texts in zip(body, cells, strict=True):
         table.add_row(*(texts[number] for number in kept), style=_style(row))
     sums = Table.grid(padding=(0, 2))
-    for name, text in totals(analysis, connections=connections):
+    for name, text in below:
         sums.add_row(Text(name, style="bold"), text)
     inputs = ", ".join(f"{name} {show(shape)}" for name, shape in analysis.inputs.items())
     head = Text.assemble((analysis.model or "", "bold"), f"  {inputs}")
