@@ -10,7 +10,7 @@ from checked import check_text, rules
 from typer.testing import CliRunner
 
 import cnnshape
-from cnnshape.cli import app
+from cnnshape.cli import application
 
 RUN = CliRunner()
 
@@ -69,7 +69,7 @@ def test_the_origin_of_features_is_not_that_of_the_channels() -> None:
 def test_json_stays_json_for_what_is_no_number(value: str, tmp_path: Path) -> None:
     file = tmp_path / "net.yaml"
     file.write_text(lines(f"{{type: leaky_relu, negative_slope: {value}}}"), encoding="utf-8")
-    result = RUN.invoke(app, ["check", str(file), "--format", "json"])
+    result = RUN.invoke(application(), ["check", str(file), "--format", "json"])
     assert result.exit_code == 1
 
     def refuse(constant: str) -> None:
@@ -111,7 +111,7 @@ def test_shapes_without_a_name_are_those_of_the_inputs_in_turn() -> None:
     model = {"inputs": {"a": [1], "b": [1]}, "layers": [{"type": "concat", "from": ["a", "b"]}]}
     with pytest.raises(cnnshape.UnreadableError, match="the model has 2 inputs"):
         cnnshape.load(model, input="3")
-    one = RUN.invoke(app, ["check", "lenet5", "--input", "1,32,32", "--input", "1,64,64"])
+    one = RUN.invoke(application(), ["check", "lenet5", "--input", "1,32,32", "--input", "1,64,64"])
     assert one.exit_code == 2
     assert "the model has 1 input (input), 2 given" in one.stderr
 
@@ -119,7 +119,7 @@ def test_shapes_without_a_name_are_those_of_the_inputs_in_turn() -> None:
 def test_one_model_that_cannot_be_had_does_not_hide_the_others(tmp_path: Path) -> None:
     file = tmp_path / "net.yaml"
     file.write_text(lines("relu"), encoding="utf-8")
-    result = RUN.invoke(app, ["check", str(file), str(tmp_path / "no.yaml")])
+    result = RUN.invoke(application(), ["check", str(file), str(tmp_path / "no.yaml")])
     assert result.exit_code == 2
     assert "net.yaml: ok" in result.stdout
     assert "no such file" in result.stderr

@@ -110,10 +110,10 @@ def test_every_option_is_described() -> None:
     """`docs/commands.md` names every command and each of its options."""
     import typer.main
 
-    from cnnshape.cli import app
+    from cnnshape.cli import application
 
     page = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(application())
     for name, command in group.commands.items():  # type: ignore[attr-defined]
         assert f"## `cnnshape {name}" in page, name
         for parameter in command.params:

@@ -4,84 +4,104 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, NamedTuple
 
 import typer
 
-from cnnshape.cli.architectures import list_architectures, show
-from cnnshape.cli.check import check
-from cnnshape.cli.explain import explain
-from cnnshape.cli.fix import fix
-from cnnshape.cli.inputs import inputs
 from cnnshape.cli.output import complain, internal, wants_traceback
-from cnnshape.cli.run import run
-from cnnshape.cli.schema import schema
-from cnnshape.cli.summary import summary
-from cnnshape.cli.train import train
 from cnnshape.sources.spec.shape import UsageError
 
-app = typer.Typer(
-    name="cnnshape",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Start with: cnnshape summary lenet5",
-)
+
+class Command(NamedTuple):
+    """Where a command is written, and examples of it."""
+
+    module: str
+    function: str
+    examples: tuple[str, ...]
 
 
-def example(*lines: str) -> str:
-    """Examples for a command's help, one a paragraph so that each keeps its line."""
-    return "\n\n".join(("Examples:", *lines))
+COMMANDS = {
+    "check": Command(
+        "check",
+        "check",
+        (
+            "cnnshape check net.yaml",
+            "cnnshape check models/ --format json -o report.json",
+            "cnnshape check net.yaml --set width=64 --input 3,192,192",
+        ),
+    ),
+    "summary": Command(
+        "summary",
+        "summary",
+        (
+            "cnnshape summary resnet50 --depth 1",
+            "cnnshape summary net.yaml --format markdown",
+        ),
+    ),
+    "explain": Command(
+        "explain",
+        "explain",
+        ("cnnshape explain lenet5", "cnnshape explain resnet50 layer2.0.conv2"),
+    ),
+    "inputs": Command(
+        "inputs",
+        "inputs",
+        (
+            "cnnshape inputs unet-same",
+            "cnnshape inputs net.yaml --near 350x525",
+            "cnnshape inputs net.yaml --at 350x525",
+        ),
+    ),
+    "fix": Command(
+        "fix",
+        "fix",
+        (
+            "cnnshape fix net.yaml",
+            "cnnshape fix net.yaml --write",
+            "cnnshape fix models/ --write --expectations",
+        ),
+    ),
+    "run": Command(
+        "run",
+        "run",
+        (
+            "cnnshape run lenet5 --gradcheck",
+            "cnnshape run net.yaml --input-file images.npz --save seen.npz",
+            "cnnshape run resnet50 --batch 8 --train --max-memory 4GiB",
+        ),
+    ),
+    "train": Command(
+        "train",
+        "train",
+        (
+            "cnnshape train lenet5 --input 1,28,28 --data mnist/ --overfit 16",
+            "cnnshape train net.yaml --data digits.npz --epochs 20 --lr cosine:0.003:0",
+            "cnnshape train net.yaml --data mnist/ --optimiser sgd --checkpoint state.npz",
+            "cnnshape train net.yaml --data mnist/ --resume state.npz",
+        ),
+    ),
+    "list": Command("architectures", "list_architectures", ("cnnshape list",)),
+    "show": Command("architectures", "show", ("cnnshape show resnet18 > mine.yaml",)),
+    "schema": Command("schema", "schema", ("cnnshape schema -o cnnshape.schema.json",)),
+}
 
 
-app.command(
-    epilog=example(
-        "cnnshape check net.yaml",
-        "cnnshape check models/ --format json -o report.json",
-        "cnnshape check net.yaml --set width=64 --input 3,192,192",
+def application(first: str | None = None) -> typer.Typer:
+    """The commands; only the one that the first argument names, since making all takes time."""
+    app = typer.Typer(
+        name="cnnshape",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog="Start with: cnnshape summary lenet5",
     )
-)(check)
-app.command(
-    epilog=example(
-        "cnnshape summary resnet50 --depth 1",
-        "cnnshape summary net.yaml --format markdown",
-    )
-)(summary)
-app.command(epilog=example("cnnshape explain lenet5", "cnnshape explain resnet50 layer2.0.conv2"))(
-    explain
-)
-app.command(
-    epilog=example(
-        "cnnshape inputs unet-same",
-        "cnnshape inputs net.yaml --near 350x525",
-        "cnnshape inputs net.yaml --at 350x525",
-    )
-)(inputs)
-app.command(
-    epilog=example(
-        "cnnshape fix net.yaml",
-        "cnnshape fix net.yaml --write",
-        "cnnshape fix models/ --write --expectations",
-    )
-)(fix)
-app.command(
-    epilog=example(
-        "cnnshape run lenet5 --gradcheck",
-        "cnnshape run net.yaml --input-file images.npz --save seen.npz",
-        "cnnshape run resnet50 --batch 8 --train --max-memory 4GiB",
-    )
-)(run)
-app.command(
-    epilog=example(
-        "cnnshape train lenet5 --input 1,28,28 --data mnist/ --overfit 16",
-        "cnnshape train net.yaml --data digits.npz --epochs 20 --lr cosine:0.003:0",
-        "cnnshape train net.yaml --data mnist/ --optimiser sgd --nesterov --checkpoint state.npz",
-        "cnnshape train net.yaml --data mnist/ --resume state.npz",
-    )
-)(train)
-app.command("list", epilog=example("cnnshape list"))(list_architectures)
-app.command(epilog=example("cnnshape show resnet18 > mine.yaml"))(show)
-app.command(epilog=example("cnnshape schema -o cnnshape.schema.json"))(schema)
+    app.callback()(_root)
+    for name in [first] if first in COMMANDS else COMMANDS:
+        command = COMMANDS[name]
+        function = getattr(import_module(f"cnnshape.cli.{command.module}"), command.function)
+        app.command(name, epilog="\n\n".join(("Examples:", *command.examples)))(function)
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -92,7 +112,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[
         bool,
@@ -105,7 +124,7 @@ def _root(
 def main() -> None:
     """Run the command line; whatever happens, the user sees no traceback."""
     try:
-        app()
+        application(sys.argv[1] if len(sys.argv) > 1 else None)()
     except UsageError as error:
         _fail(str(error))
     except BrokenPipeError:
