@@ -16,8 +16,8 @@ from numpy.lib.stride_tricks import as_strided
 
 from cnnshape.kernels.arena import Arena, Array, trailing
 
-COLUMNS = 1 << 20
-"""Values in a buffer of columns: 4 MB in single precision."""
+COLUMNS = 1 << 21
+"""Values in a buffer of columns: 8 MB in single precision."""
 LINE = 16
 """Values of a line of the processor's cache, in single precision."""
 FEWEST = 512
