@@ -140,7 +140,8 @@ def clipped(context: Context, x: Array, low: float, high: float | None) -> Step:
         np.minimum(y, scalar(high, x), out=y)
 
     def pullback(g: Array) -> Gradients:
-        inner = y > scalar(low, y)
+        inner = context.arena.like(y, dtype=bool)
+        np.greater(y, scalar(low, y), out=inner)
         if high is not None:
             inner &= y < scalar(high, y)
         return Gradients((np.multiply(g, inner, out=context.arena.like(g)),))

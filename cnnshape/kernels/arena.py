@@ -22,7 +22,7 @@ def trailing(parts: Iterable[slice | Array]) -> Any:
 SMALLEST = 1 << 16
 """Bytes below which an array is NumPy's own affair."""
 SLACK = 1.25
-"""How much larger than what is asked for a block that is used again may be."""
+"""How much larger than what is asked for a block that is used again may be, while there is room."""
 ROOM = 1.1
 """How much may be held, in parts of the most that was lent, and"""
 SPARE = 1 << 24
@@ -78,7 +78,8 @@ class Arena:
 
     def _block(self, size: int) -> mmap:
         place = bisect_left(self._free, (size, 0))
-        if place < len(self._free) and self._free[place][0] <= SLACK * size:
+        most = SLACK * size if self.held + size <= self._limit(size) else self.held
+        if place < len(self._free) and self._free[place][0] <= most:
             block = self._free.pop(place)[2]
         else:
             self._shrink(size)
@@ -88,9 +89,13 @@ class Arena:
         self.peak = max(self.peak, self.lent)
         return block
 
+    def _limit(self, wanted: int) -> float:
+        """How many bytes may be held when so many more are."""
+        return ROOM * max(self.peak, self.lent + wanted) + SPARE
+
     def _shrink(self, wanted: int) -> None:
         """Let go of memory that has been free for longest, rather than hold more than is needed."""
-        limit = ROOM * max(self.peak, self.lent + wanted) + SPARE
+        limit = self._limit(wanted)
         while self._free and self.held + wanted > limit:
             oldest = min(self._free, key=lambda block: block[1])
             self._free.remove(oldest)

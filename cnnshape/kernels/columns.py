@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import product
-from math import prod
+from math import gcd, prod
 from typing import Any, NamedTuple
+
+from numpy.lib.stride_tricks import as_strided
 
 from cnnshape.kernels.arena import Arena, Array, trailing
 
-COLUMNS = 1 << 20
-"""Values in a buffer of columns: 4 MB in single precision."""
+COLUMNS = 1 << 21
+"""Values in a buffer of columns: 8 MB in single precision."""
+LINE = 16
+"""Values of a line of the processor's cache, in single precision."""
 FEWEST = 512
 """Positions below which a matrix product is not worth its while."""
 
@@ -44,6 +48,16 @@ class Axis(NamedTuple):
         """What a tap reads of the padded axis."""
         start = tap * self.dilation
         return slice(start, start + (self.output - 1) * self.stride + 1, self.stride)
+
+    @property
+    def step(self) -> int:
+        """Values of a phase between the reads of two taps of it that follow each other."""
+        return self.dilation // gcd(self.stride, self.dilation)
+
+    def alike(self) -> list[slice]:
+        """The taps of the kernel, by the phase that they read."""
+        apart = self.stride // gcd(self.stride, self.dilation)
+        return [slice(tap, self.kernel, apart) for tap in range(min(apart, self.kernel))]
 
     def spans(self) -> list[tuple[slice, slice]]:
         """For every phase, the part of it that the input fills, and the values that fill it."""
@@ -170,14 +184,38 @@ def gather(
     source: Array, axes: Axes, block: Block, arena: Arena, buffer: Array | None = None
 ) -> Array:
     """(C·taps, positions of the block): what each output of the block reads of the phases."""
-    channels = source.shape[len(axes)]
-    shape = _column_shape(channels, axes, block)
+    shape = _column_shape(source.shape[len(axes)], axes, block)
+    column, positions = prod(shape[: 1 + len(axes)]), prod(shape[1 + len(axes) :])
+    size = column * pitch(positions)
     if buffer is None:
-        buffer = arena.empty((prod(shape),), source.dtype)
-    gathered = buffer[: prod(shape)].reshape(shape)
-    for tap in taps(axes):
-        gathered[at(tap)] = source[_reads(axes, tap, block)]
-    return gathered.reshape(channels * prod(axis.kernel for axis in axes), -1)
+        buffer = arena.empty((size,), source.dtype)
+    matrix = buffer[:size].reshape(column, -1)[:, :positions]
+    gathered = matrix.reshape(shape)
+    for alike in product(*(axis.alike() for axis in axes)):
+        tap = tuple(part.start for part in alike)
+        first = source[_reads(axes, tap, block)]
+        gathered[at(alike)] = _windows(first, axes, [_length(part) for part in alike])
+    return matrix
+
+
+def _length(part: slice) -> int:
+    return len(range(part.start, part.stop, part.step))
+
+
+def _windows(first: Array, axes: Axes, taps: Sequence[int]) -> Array:
+    """What taps of one phase read, (C, *taps, N, *outputs), of which the first reads `first`."""
+    moves = [axis.step * stride for axis, stride in zip(axes, first.strides[2:], strict=True)]
+    shape = (len(first), *taps, *first.shape[1:])
+    strides = (first.strides[0], *moves, *first.strides[1:])
+    return as_strided(first, shape, strides, writeable=False)
+
+
+def pitch(positions: int) -> int:
+    """Values from row to row of a matrix of columns: an odd number of the cache's lines.
+
+    Rows a power of two apart, or nearly, would push each other out of the cache.
+    """
+    return (-(-positions // LINE) | 1) * LINE
 
 
 def scatter(gathered: Array, target: Array, axes: Axes, block: Block) -> None:
@@ -193,7 +231,7 @@ def _column_shape(channels: int, axes: Axes, block: Block) -> tuple[int, ...]:
     return (channels, *kernel, samples, rows, *(axis.output for axis in axes[1:]))
 
 
-def at(tap: Sequence[int]) -> Any:
+def at(tap: Sequence[int | slice]) -> Any:
     """The index of a tap in (C, *kernel, …)."""
     return (slice(None), *tap)
 
@@ -219,4 +257,4 @@ def column_buffer(column: int, samples: int, axes: Axes, x: Array, arena: Arena)
     largest = next(blocks(column, samples, axes))
     count, rows = (part.stop - part.start for part in largest)
     positions = prod(axis.output for axis in axes[1:])
-    return arena.empty((column * positions * rows * count,), x.dtype)
+    return arena.empty((column * pitch(positions * rows * count),), x.dtype)

@@ -14,6 +14,11 @@ from cnnshape.kernels.kernel import Context, Gradients, Step, kernel
 from cnnshape.layer import Layer
 from cnnshape.layers.dense import RBF, Bilinear, Embedding, Linear
 
+FEW_ROWS = 4
+"""Rows up to which a product waits for the memory that the weights come from, and"""
+OUTPUTS = 8
+"""outputs whose weights then stay in the cache for all rows."""
+
 LinearGradients = tuple[Array | None, Array, Array | None]
 
 
@@ -26,7 +31,7 @@ def linear(
     arena: Arena | None = None,
 ) -> tuple[Array, Callable[[Array], LinearGradients]]:
     """xWᵀ + b on the last axis; back: gW by x, gᵀx by W, Σ g by b."""
-    y = (weight @ x.T).T if x.ndim == 2 else x @ weight.T  # few rows are better columns
+    y = _by_columns(x, weight) if x.ndim == 2 else x @ weight.T
     if bias is not None:
         y += bias
 
@@ -38,6 +43,20 @@ def linear(
         return g @ weight if wanted else None, by_weight, by_bias
 
     return y, pullback
+
+
+def _by_columns(x: Array, weight: Array) -> Array:
+    """xWᵀ of a matrix, whose few rows are better columns.
+
+    Of very few, the weights are multiplied by so many outputs at a time that they are read from
+    memory once.
+    """
+    y = np.empty((len(weight), len(x)), np.result_type(weight, x))
+    at_once = OUTPUTS if len(x) <= FEW_ROWS else max(len(weight), 1)
+    for first in range(0, len(weight), at_once):
+        part = slice(first, first + at_once)
+        np.matmul(weight[part], x.T, out=y[part])
+    return y.T
 
 
 @kernel(Linear, initial=by_fan_in)

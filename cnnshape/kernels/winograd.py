@@ -21,7 +21,7 @@ FEWEST_OUTPUTS = 24
 FEWEST_CHANNELS = 32
 WORK = 1 << 20
 """Values of a block of transformed tiles."""
-FEWEST_TILES = 128
+FEWEST_TILES = 256
 """Tiles below which the transformed kernels are read too often."""
 
 INPUT = np.array([[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0],
