@@ -110,7 +110,7 @@ def test_the_table_is_printed_with_what_was_seen(run: Run, net: Path) -> None:
     assert lines[11] == "Input 2 samples drawn from seed 0, float64, as in evaluation"
     assert re.fullmatch(r"Loss 1\.\d+ \(cross_entropy, its target drawn\)", lines[12])
     assert lines[13] == "Field at the centre `pool` sees 4×4, `fc` sees 8×6"
-    assert re.fullmatch(r"Memory [\d.]+ MiB at most", lines[14])
+    assert re.fullmatch(r"Memory about [\d.]+ MiB", lines[14])
 
 
 def test_figures_are_those_of_the_api(net: Path) -> None:

@@ -98,7 +98,7 @@ def totals(analysis: Analysis, seen: Confirmation) -> list[tuple[str, str]]:
     ]
     if seen.result is not None:
         lines += [("Loss", _loss(seen)), *_fields(seen), *_slopes(seen)]
-    return [*lines, ("Memory", f"{in_bytes(seen.needed)} at most")]
+    return [*lines, ("Memory", f"about {in_bytes(seen.needed)}")]
 
 
 def _ways(seen: Confirmation) -> str:
