@@ -61,7 +61,10 @@ def _style(row: Row) -> str:
 
 
 GAP = 3
-STEPS = (("Share", 0), ("Type", 8), ("Layer", 14), ("Type", 0), ("Connections", 0))
+STEPS = (
+    *(("Share", 0), ("Type", 8), ("Layer", 14), ("Type", 0), ("Connections", 0)),
+    *(("MACs", 16), ("Output", 24), ("MACs", 0)),  # formulas of named sizes grow long
+)
 """What a narrow terminal does in turn: which column it narrows, and to what (0: goes without)."""
 
 
