@@ -84,7 +84,7 @@ def _causes(found: AcceptedInputs) -> list[str]:
         place = f" ({cause.span.file}:{cause.span.line})" if cause.span else ""
         said = cause.sizes if found.main and cause.is_simple else cause.condition
         texts.append(f"{cause.layer}{place}: {said}")
-    return texts
+    return list(dict.fromkeys(texts))
 
 
 def in_cross(sizes: Mapping[str, int]) -> str:
