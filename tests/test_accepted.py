@@ -287,3 +287,12 @@ def test_a_fault_that_is_met_on_several_ways_is_told_once() -> None:
     found = cnnshape.load(model).accepted_inputs()
     texts = ["".join(text for text, _ in line) for line in as_lines(found, None)]
     assert sum("takes 1000 features" in text for text in texts) == 1
+
+
+def test_formulas_of_outputs_tell_for_which_sizes_they_hold() -> None:
+    layer = {"type": "slice", "dim": 2, "start": 0, "end": 9}
+    found = cnnshape.load({"input": [3, "H", "W"], "layers": [layer]}).accepted_inputs()
+    assert [str(size) for size in found.outputs["slice_1"]] == ["N", "3", "9", "W"]
+    assert (str(found), found.outputs_for) == ("any", "H ≥ 10")
+    assert found.to_dict()["outputs_for"] == "H ≥ 10"
+    assert accepted("mnist-net").outputs_for is accepted("resnet50").outputs_for is None
