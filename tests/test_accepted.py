@@ -12,12 +12,14 @@ import pytest
 from checked import graph as read_model
 from generators.sized import sized
 
+import cnnshape
 from cnnshape.analysis.sizes.accepted import AcceptedInputs, accepted_inputs
 from cnnshape.analysis.sizes.naming import at_sizes
 from cnnshape.analysis.sizes.region import Point, region
 from cnnshape.analysis.sizes.size_set import at_least, exactly, multiples
 from cnnshape.analysis.walk import walk
 from cnnshape.graph import Graph
+from cnnshape.report.inputs import as_lines
 from cnnshape.sources import bundled
 from cnnshape.sources.spec.document import parse
 from cnnshape.sources.spec.reader import Options, read
@@ -262,3 +264,35 @@ def test_the_outputs_formula_gives_the_shape(number: int) -> None:
 
 def at(shape: Any, sizes: dict[str, int]) -> tuple[int, ...]:
     return tuple(size if isinstance(size, int) else size.value(sizes) for size in shape)
+
+
+def test_what_holds_in_one_of_several_cases_is_no_cause() -> None:
+    """Sizes that are broadcast meet in many ways, one of them at 1×1."""
+    shapes = {"a": [3, "H", "W"], "b": [3, "P", "Q"]}
+    model = {"inputs": shapes, "layers": [{"type": "add", "from": ["a", "b"]}]}
+    assert cnnshape.load(model).accepted_inputs().causes == ()
+
+
+def test_a_fault_that_is_met_on_several_ways_is_told_once() -> None:
+    halves = [
+        {"name": f"pool{k}", "type": "max_pool2d", "kernel_size": k, "from": "input"}
+        for k in (2, 3)
+    ]
+    flat = [{"name": f"flat{k}", "type": "flatten", "from": f"pool{k}"} for k in (2, 3)]
+    tail = [
+        {"type": "concat", "from": ["flat2", "flat3"]},
+        {"type": "linear", "in_features": 1000, "out_features": 3},
+    ]
+    model = {"input": [3, "H", "W"], "layers": [*halves, *flat, *tail]}
+    found = cnnshape.load(model).accepted_inputs()
+    texts = ["".join(text for text, _ in line) for line in as_lines(found, None)]
+    assert sum("takes 1000 features" in text for text in texts) == 1
+
+
+def test_formulas_of_outputs_tell_for_which_sizes_they_hold() -> None:
+    layer = {"type": "slice", "dim": 2, "start": 0, "end": 9}
+    found = cnnshape.load({"input": [3, "H", "W"], "layers": [layer]}).accepted_inputs()
+    assert [str(size) for size in found.outputs["slice_1"]] == ["N", "3", "9", "W"]
+    assert (str(found), found.outputs_for) == ("any", "H ≥ 10")
+    assert found.to_dict()["outputs_for"] == "H ≥ 10"
+    assert accepted("mnist-net").outputs_for is accepted("resnet50").outputs_for is None

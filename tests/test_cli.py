@@ -401,6 +401,19 @@ def test_json_of_what_cannot_be_read(run: Run, models: Path) -> None:
     assert [item["rule"] for item in found["diagnostics"]] == ["syntax"]
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("input: [3, H, W]\nlayers: []\n", 1),
+        ("input: [3, H, W]\nlayers: [relu, relux]\n", 1),
+        ("layers: [", 2),
+    ],
+)
+def test_inputs_of_no_model_as_json(run: Run, text: str, code: int) -> None:
+    ended = run("inputs", "-", "--format", "json", stdin=text)
+    assert (ended.code, ended.json["ok"], len(ended.json["diagnostics"])) == (code, False, 1)
+
+
 def test_json_is_utf8_whatever_the_locale(models: Path) -> None:
     (models / "größe.yaml").write_text(GOOD.replace("good", "größe"), encoding="utf-8")
     for encoding in ("utf-8", "ascii"):

@@ -702,3 +702,8 @@ def test_named_sizes_take_their_examples(run: Run, net: Path) -> None:
     np.save("x.npy", np.ones((3, 2, 15, 8)))
     ended = run("run", "net.yaml", "--input-file", "x.npy", "--format", "json")
     assert ended.json["layers"][0]["output_shape"] == [3, 3, 13, 6]
+
+
+def test_a_tolerance_without_end_is_refused(run: Run, net: Path) -> None:
+    refused(run("run", "net.yaml", "--gradcheck", "--tolerance", "inf"),
+            "--tolerance inf: write a number such as 1e-4")  # fmt: skip

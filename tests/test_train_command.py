@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -241,3 +242,12 @@ def test_any_history_can_be_drawn(scores: list[float]) -> None:
     ticks = [text.attrib for text in root.iter(f"{SVG}text") if text.attrib.get("x") == "56"]
     assert len(ticks) >= 1
     assert all(40 <= float(tick["y"]) <= 352 for tick in ticks)
+
+
+def test_weights_go_into_a_pipe_that_stays_one(folder: Path) -> None:
+    pipe = folder / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
+        code, printed = in_process(f"{TRAIN} --epochs 1 --save pipe", folder)
+        assert (code, reader.communicate(timeout=10)[0][:2]) == (0, b"PK"), printed
+    assert pipe.is_fifo()

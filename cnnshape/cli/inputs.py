@@ -61,10 +61,10 @@ def inputs(
     try:
         graph = source.graph(options(settings, shapes))
     except UnreadableError as error:
-        _tell(unreadable(error, source.path), None, error=True)
+        _answer(unreadable(error, source.path), format, output)
         raise typer.Exit(2) from None
     if any(item.severity == "error" for item in graph.findings):
-        _tell(analyse(graph), output)
+        _answer(analyse(graph), format, output)
         raise typer.Exit(1)
     found = accepted_inputs(graph, _axes(free))
     if at is None:
@@ -117,20 +117,21 @@ def _print(
 
 
 def _answer(answer: Analysis, format: TextFormat, output: OutputOption) -> None:
+    """One model as `check` tells it."""
     if format is TextFormat.json:
         from cnnshape.report.json import model
 
         emit(model(answer), output)
-        return
-    _tell(answer, output)
+    else:
+        _tell(answer, output)
 
 
-def _tell(analysis: Analysis, output: OutputOption, *, error: bool = False) -> None:
-    """The diagnostics of a model, and the verdict."""
+def _tell(analysis: Analysis, output: OutputOption) -> None:
+    """The diagnostics of a model, and the verdict; on standard error what cannot be read."""
     from cnnshape.report.text import findings, verdict
 
     lines = findings(analysis, width(output))
-    if error:
-        emit_lines(lines[:-1], None, error=True)
-    else:
+    if analysis.readable:
         emit_lines([*lines, verdict(analysis)], output)
+    else:
+        emit_lines(lines[:-1], None, error=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -99,12 +100,13 @@ def run(
 ) -> None:
     """Run a model in NumPy, forward and backward: what was computed is confirmed layer by layer.
 
-    The exit code is 0 if all is confirmed, 1 if not or if the model does not hold, 2 if it cannot
-    be run.
+    The exit code is 0 if all is confirmed, 1 if not or if the model does not hold, 2 if not run.
     """
     from cnnshape.analysis.analyse import analyse
     from cnnshape.diagnostics import UnreadableError
 
+    if not isfinite(tolerance):
+        raise UsageError(f"--tolerance {tolerance}: write a number such as 1e-4")
     source, chosen, most = one_source(path), options(settings, shapes), memory_of(max_memory)
     try:
         graph = source.graph(chosen)

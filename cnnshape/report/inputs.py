@@ -19,7 +19,7 @@ def as_lines(found: AcceptedInputs, near: Mapping[str, int] | None) -> list[Line
     facts = [*_accepts(found), *_smallest(found), *_near(found, near)]
     if found.any_batch:
         facts.append(("batch", "any: no rule asks for it"))
-    facts += [("output", f"{name} {_shape(found, shape)}") for name, shape in found.outputs.items()]
+    facts += _outputs(found)
     facts += [*_alike(found), *_without_rest(found)]
     facts += [("because", text) for text in _causes(found)]
     width = max(len(title) for title, _ in facts)
@@ -40,6 +40,13 @@ def _head(found: AcceptedInputs) -> Line:
 def _shape(found: AcceptedInputs, shape: Shape) -> str:
     sizes = ", ".join(formula(size, found.residues) for size in shape)
     return f"({sizes}{',' * (len(shape) == 1)})"
+
+
+def _outputs(found: AcceptedInputs) -> list[tuple[str, str]]:
+    where = f" for {found.outputs_for}" if found.outputs_for else ""
+    return [
+        ("output", f"{name} {_shape(found, shape)}{where}") for name, shape in found.outputs.items()
+    ]
 
 
 def _accepts(found: AcceptedInputs) -> list[tuple[str, str]]:
@@ -84,7 +91,7 @@ def _causes(found: AcceptedInputs) -> list[str]:
         place = f" ({cause.span.file}:{cause.span.line})" if cause.span else ""
         said = cause.sizes if found.main and cause.is_simple else cause.condition
         texts.append(f"{cause.layer}{place}: {said}")
-    return texts
+    return list(dict.fromkeys(texts))
 
 
 def in_cross(sizes: Mapping[str, int]) -> str:

@@ -57,9 +57,13 @@ def save(path: Path, state: State) -> None:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
-    """An `.npz` file, whole or not at all."""
+    """An `.npz` file, whole or not at all; a device or a pipe is written to."""
     target = Path(os.path.realpath(path))  # what a link names, so that the link stays
     try:
+        if target.exists() and not target.is_file():
+            with target.open("wb") as file:
+                np.savez(file, **arrays)  # type: ignore[arg-type]
+            return
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         beside = Path(name)
         try:

@@ -13,6 +13,7 @@ from cnnshape.analysis.result import Analysis
 from cnnshape.analysis.sizes.cause import Cause, causes_of, in_signs
 from cnnshape.analysis.sizes.explore import Exploration, Literal, Path, explore
 from cnnshape.analysis.sizes.naming import BATCH, at_sizes, examples, with_named_sizes
+from cnnshape.analysis.sizes.outcome import holds_for, part_in_words
 from cnnshape.analysis.sizes.region import Box, Point, Region, nothing, region
 from cnnshape.analysis.sizes.size_set import ANY, SizeSet, exactly
 from cnnshape.analysis.sizes.tiling import Alike, alike, without_rest
@@ -167,6 +168,13 @@ class AcceptedInputs:
         return {name: shape for name, shape in shapes.items() if shape is not None}
 
     @cached_property
+    def outputs_for(self) -> str | None:
+        """The sizes for which `outputs` hold, in words; None: for all that are accepted."""
+        if self.main is None:
+            return None
+        return holds_for(self.main, self.exploration.paths, self.outputs, self.names)
+
+    @cached_property
     def without_rest(self) -> Region | None:
         """The accepted points at which no stride leaves a row or a column over."""
         return None if self.main is None else without_rest(self.main, self.names)
@@ -188,11 +196,7 @@ class AcceptedInputs:
         texts = []
         if self.region:
             texts.append(region_in_words(self.region, self.names))
-        for part in self.parts:
-            if part.relations:
-                where = region_in_words(part.region, self.names)
-                relations = " and ".join(in_signs(*literal) for literal in part.relations)
-                texts.append(relations if where == "any" else f"{relations} for {where}")
+        texts += [part_in_words(*part, self.names) for part in self.parts if part.relations]
         if not self.exact:
             side, points = self.tried
             listed = ", ".join("×".join(map(str, point)) for point in points[:8])
@@ -232,6 +236,7 @@ class AcceptedInputs:
                 name: [_size_to_json(size, self.residues) for size in shape]
                 for name, shape in self.outputs.items()
             },
+            "outputs_for": self.outputs_for,
             "causes": [cause.to_dict() for cause in self.causes],
         }
         if not self.exact:

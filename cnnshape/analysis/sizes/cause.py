@@ -47,6 +47,8 @@ def causes_of(found: Exploration, accepted: Region, names: Sequence[str]) -> tup
     """The conditions that every accepted size meets, less those that follow from the others."""
     if not accepted and not any(path.accepted for path in found.paths):
         return _faults(found, names)
+    for path in found.paths:  # relations between sizes leave more points than a region can tell
+        accepted = accepted | path.region if path.accepted else accepted
     needed: dict[Condition, tuple[Node, str, Region]] = {}
     for path in found.paths:
         for condition, holds, met in _solved(path, names):

@@ -69,7 +69,7 @@ def _expectation(key: str, value: Value, names: Names, findings: Findings) -> Cl
         shape = _shape(given)
         if shape is not None:
             return Claim("shape", shape, span=span)
-        wanted = "a list of sizes such as `[10, 24, 24]`"
+        wanted = "a list of integers such as `[10, 24, 24]`"
     elif key == "receptive_field":
         sizes = given if isinstance(given, tuple) else (given,)
         if sizes and all(type(size) is int for size in sizes):
