@@ -296,3 +296,22 @@ def test_formulas_of_outputs_tell_for_which_sizes_they_hold() -> None:
     assert (str(found), found.outputs_for) == ("any", "H ≥ 10")
     assert found.to_dict()["outputs_for"] == "H ≥ 10"
     assert accepted("mnist-net").outputs_for is accepted("resnet50").outputs_for is None
+
+
+def test_sizes_that_hang_on_each_other() -> None:
+    """A map and its half, joined: the nearest point follows the relation, which has its cause."""
+    net = {
+        "inputs": {"image": [3, 64, 64], "small": [3, 32, 32]},
+        "layers": [
+            {"name": "down", "type": "max_pool2d", "kernel_size": 2, "from": "image"},
+            {"name": "both", "type": "concat", "from": ["down", "small"]},
+        ],
+    }
+    found = cnnshape.load(net).accepted_inputs()
+    assert found.names == ("H", "W", "H2", "W2")
+    assert str(found) == "H2 = floor(H/2) and W2 = floor(W/2) for H, W ≥ 2"
+    nearest = found.nearest(H=101, W=64, H2=32, W2=32)
+    assert nearest[0] == {"H": 101, "W": 64, "H2": 50, "W2": 32}
+    assert all(found.accepts(**point) for point in nearest)
+    assert [cause.layer for cause in found.causes] == ["down", "both"]
+    assert found.causes[1].condition == "H2 = floor(H/2) and W2 = floor(W/2)"

@@ -15,6 +15,7 @@ from cnnshape.analysis.sizes.explore import Exploration, Literal, Path, explore
 from cnnshape.analysis.sizes.naming import BATCH, at_sizes, examples, with_named_sizes
 from cnnshape.analysis.sizes.outcome import holds_for, part_in_words
 from cnnshape.analysis.sizes.region import Box, Point, Region, nothing, region
+from cnnshape.analysis.sizes.relation import completed
 from cnnshape.analysis.sizes.size_set import ANY, SizeSet, exactly
 from cnnshape.analysis.sizes.tiling import Alike, alike, without_rest
 from cnnshape.analysis.sizes.words import in_order, region_in_words, residues_of, sizes_in_words
@@ -132,6 +133,13 @@ class AcceptedInputs:
                 *(held.nearest(size) for held, size in zip(box, target, strict=True))
             )
             if part.holds(point, self.names)
+        }
+        candidates |= {
+            point
+            for part in self.parts
+            for box in part.region.boxes
+            for point in [completed(box, part.relations, self.names, sizes)]
+            if part.relations and point is not None and part.holds(point, self.names)
         }
         sides = [
             candidates,

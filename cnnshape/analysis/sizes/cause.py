@@ -63,12 +63,26 @@ def causes_of(found: Exploration, accepted: Region, names: Sequence[str]) -> tup
         if binds:
             _, texts, region = held.get(node.name, (node, [], everything(len(names))))
             held[node.name] = (node, [*texts, text], region & met)
-    return tuple(
+    causes = [
         Cause(
             node.name, node.type, " and ".join(texts), region_in_words(met, names), node.place.span
         )
         for node, texts, met in held.values()
-    )
+    ]
+    return (*causes, *_related(found))
+
+
+def _related(found: Exploration) -> tuple[Cause, ...]:
+    """The layers that ask for relations between sizes, where all accepted sizes meet the same."""
+    accepted = [path for path in found.paths if path.accepted]
+    causes: dict[str, Cause] = {}
+    for literal in accepted[0].relations if len(accepted) == 1 else ():
+        node, text = accepted[0].recording.causes[literal.condition], in_signs(*literal)
+        if isinstance(node, Node):
+            before = causes.get(node.name)
+            text = f"{before.condition} and {text}" if before else text
+            causes[node.name] = Cause(node.name, node.type, text, text, node.place.span)
+    return tuple(causes.values())
 
 
 def _faults(found: Exploration, names: Sequence[str]) -> tuple[Cause, ...]:
