@@ -181,6 +181,7 @@ def test_overfit(folder: Path) -> None:
     [
         ("--data nothing.npz", 2, "error: cannot read nothing.npz: no such file or directory"),
         ("--data tiny.yaml", 2, "error: tiny.yaml is no IDX file: it begins with 6e 61 6d 65"),
+        ("--data tiny.npz --lr=", 2, "error: --lr : write one of VALUE, linear:START:END"),
         ("--data tiny.npz --lr fast", 2, "error: --lr fast: write one of VALUE, linear:START:END"),
         ("--data tiny.npz --nesterov", 2, "SGD's; add --optimiser sgd"),
         ("--data tiny.npz --split 1", 2, "error: --split 1: it must be at least 0 and below 1"),

@@ -59,11 +59,11 @@ class Options:
 
     def rates(self) -> Schedule:
         """The learning rate."""
-        return schedule(self.lr or RATES[self.optimiser], "--lr")
+        return schedule(RATES[self.optimiser] if self.lr is None else self.lr, "--lr")
 
     def momenta(self) -> Schedule:
         """The momentum of SGD."""
-        return schedule(self.momentum or MOMENTUM, "--momentum", below=1)
+        return schedule(MOMENTUM if self.momentum is None else self.momentum, "--momentum", below=1)
 
     def new_optimiser(self) -> Optimiser:
         """The optimiser before its first step."""
