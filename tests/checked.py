@@ -10,6 +10,7 @@ from cnnshape.analysis.analyse import analyse
 from cnnshape.analysis.fields import Fields, receptive_fields
 from cnnshape.analysis.result import Analysis, LayerResult
 from cnnshape.analysis.walk import walk
+from cnnshape.diagnostics import Diagnostic
 from cnnshape.graph import Graph
 from cnnshape.sources import bundled
 from cnnshape.sources.spec.document import parse
@@ -62,3 +63,23 @@ def layer(analysis: Analysis, name: str) -> LayerResult:
 def rules(analysis: Analysis, severity: str = "error") -> list[str]:
     """The rules of all diagnostics of a severity."""
     return [item.rule for item in analysis.diagnostics if item.severity == severity]
+
+
+def fault(text: str) -> Diagnostic:
+    """The only thing that is wrong."""
+    (found,) = check_text(text).diagnostics
+    return found
+
+
+def told(text: str) -> tuple[str, tuple[int, int] | None, str, str | None]:
+    found = fault(text)
+    place = (found.span.line, found.span.column) if found.span else None
+    return found.rule, place, found.message, found.help
+
+
+def names(analysis: Analysis) -> list[str]:
+    return [item.name for item in analysis.layers]
+
+
+def shapes(analysis: Analysis) -> list[tuple[int, ...]]:
+    return [(item.output_shape or ())[1:] for item in analysis.layers]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from functools import cache
 from itertools import product
@@ -25,6 +26,8 @@ from cnnshape.sources.spec.document import parse
 from cnnshape.sources.spec.reader import Options, read
 
 WITHOUT_SIZES = ("dcgan-generator", "torch7-mlp")
+EXHAUSTIVE = bool(os.environ.get("EXHAUSTIVE"))
+"""Walk every size of every architecture, which takes many minutes: `make exhaustive`."""
 CHEAP = 16
 """Layers up to which every pair is walked."""
 
@@ -80,16 +83,16 @@ def test_an_architecture_without_free_sizes(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_square_size(name: str) -> None:
-    dear = len(bundled_graph(name).nodes) > 120
+    dear = len(bundled_graph(name).nodes) > 120 and not EXHAUSTIVE
     points = squares(accepted(name), 300)
     assert wrong_points(accepted(name), Random(name).sample(points, 100) if dear else points) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_pairs_of_sizes(name: str) -> None:
-    """Every pair up to 80 where it is cheap, else some (all of them were walked once by hand)."""
+    """Every pair up to 80 where it is cheap, else some; `make exhaustive` walks them all."""
     points = list(product(range(1, 81), repeat=2))
-    if len(bundled_graph(name).nodes) > CHEAP:
+    if len(bundled_graph(name).nodes) > CHEAP and not EXHAUSTIVE:
         points = Random(name).sample(points, 120)
     assert wrong_points(accepted(name), points) == []
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from checked import check_text, layer, rules
-
-from cnnshape.analysis.result import Analysis
-from cnnshape.diagnostics import Diagnostic
+from checked import check_text, fault, layer, names, rules, shapes, told
 
 SMALL = "input: [3, 8, 8]\n"
 CONV = "type: conv2d, kernel_size: 3, padding: 1"
@@ -18,25 +15,6 @@ blocks:
       - {{name: conv, {CONV}, out_channels: "${{channels}}", stride: "${{stride}}"}}
       - {{name: act, type: "relu"}}
 """
-
-
-def fault(text: str) -> Diagnostic:
-    (found,) = check_text(text).diagnostics
-    return found
-
-
-def told(text: str) -> tuple[str, tuple[int, int] | None, str, str | None]:
-    found = fault(text)
-    place = (found.span.line, found.span.column) if found.span else None
-    return found.rule, place, found.message, found.help
-
-
-def names(analysis: Analysis) -> list[str]:
-    return [item.name for item in analysis.layers]
-
-
-def shapes(analysis: Analysis) -> list[tuple[int, ...]]:
-    return [(item.output_shape or ())[1:] for item in analysis.layers]
 
 
 # What a block is

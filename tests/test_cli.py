@@ -771,3 +771,18 @@ def test_the_imports_can_be_too_many() -> None:
     modules = imported("summary", "resnet18")
     assert "rich" in modules
     assert "normalisation" in families(modules)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ("3x", "`3x` gives no sizes: they go from 1 to 2,147,483,647"),
+        ("0x4", "`0x4` gives no sizes: they go from 1 to 2,147,483,647"),
+        ("99999999999x1", "`99999999999x1` gives no sizes: they go from 1 to 2,147,483,647"),
+        ("4x4x4", "`4x4x4` gives no sizes: the model's are HxW"),
+        ("H=4,Z=4", "`H=4,Z=4` gives no sizes: the model's are HxW"),
+    ],
+)
+def test_sizes_that_are_none(run: Run, sizes: str, words: str) -> None:
+    ended = run("inputs", "lenet5", "--at", sizes)
+    assert (ended.code, ended.out, ended.err) == (2, "", f"error: {words}\n")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from checked import check, check_text, layer, rules
+from checked import check, check_text, fault, layer, names, rules, shapes, told
 
 from cnnshape.analysis.analyse import analyse
 from cnnshape.analysis.result import Analysis
-from cnnshape.diagnostics import Diagnostic, UnreadableError
+from cnnshape.diagnostics import UnreadableError
 from cnnshape.layers import load_all
 from cnnshape.sources.spec.document import parse
 from cnnshape.sources.spec.entry import KEYS as LAYER_KEYS
@@ -19,26 +19,6 @@ from cnnshape.sources.spec.shape import UsageError
 
 SMALL = "input: [3, 8, 8]\n"
 CONV = "type: conv2d, out_channels: 3, kernel_size: 3, padding: 1"
-
-
-def fault(text: str) -> Diagnostic:
-    """The only thing that is wrong."""
-    (found,) = check_text(text).diagnostics
-    return found
-
-
-def told(text: str) -> tuple[str, tuple[int, int] | None, str, str | None]:
-    found = fault(text)
-    place = (found.span.line, found.span.column) if found.span else None
-    return found.rule, place, found.message, found.help
-
-
-def names(analysis: Analysis) -> list[str]:
-    return [item.name for item in analysis.layers]
-
-
-def shapes(analysis: Analysis) -> list[tuple[int, ...]]:
-    return [(item.output_shape or ())[1:] for item in analysis.layers]
 
 
 def with_options(text: str, **options: Any) -> Analysis:

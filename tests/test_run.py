@@ -462,13 +462,16 @@ def test_integers_where_integers_are_read(run: Run, tmp_path: Path) -> None:
 
 
 def test_files_that_hold_no_arrays(run: Run, net: Path, tmp_path: Path) -> None:
-    refused(run("run", "net.yaml", "--input-file", "no.npy"), "no.npy: no such file or directory")
+    refused(
+        run("run", "net.yaml", "--input-file", "no.npy"),
+        "cannot read no.npy: no such file or directory",
+    )
     np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
     (tmp_path / "text.npy").write_text("hello")
     (tmp_path / "empty.npz").write_bytes(b"")
     for name in ("objects.npy", "text.npy", "empty.npz"):
         refused(run("run", "net.yaml", "--input-file", name),
-                f"{name}: is no .npy or .npz file of numbers")  # fmt: skip
+                f"{name} is no .npy or .npz file of numbers")  # fmt: skip
 
 
 def test_a_batch_that_contradicts_the_file(

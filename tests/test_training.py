@@ -14,6 +14,7 @@ import yaml
 from training_data import TINY, Array, patterns, write_mnist
 
 import cnnshape
+from cnnshape import replacement
 from cnnshape.execute import losses
 from cnnshape.graph import Graph
 from cnnshape.training import checkpoint
@@ -322,7 +323,7 @@ def test_a_checkpoint_is_whole_or_the_old_one(
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    for place, name in ((Path, "replace"), (checkpoint.np, "savez"), (checkpoint.os, "fsync")):
+    for place, name in ((Path, "replace"), (checkpoint.np, "savez"), (replacement.os, "fsync")):
         with monkeypatch.context() as patch:
             patch.setattr(place, name, fail)
             with pytest.raises(DataError, match=r"cannot write .*: no space left on device"):
@@ -341,7 +342,7 @@ def test_an_interrupted_checkpoint_leaves_the_old_one(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(checkpoint.os, "fsync", interrupt)
+    monkeypatch.setattr(replacement.os, "fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
         save(path, Trainer(graph, data, Options(seed=1)).state())
     assert load(path).options["seed"] == 0

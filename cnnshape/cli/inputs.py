@@ -19,6 +19,7 @@ from cnnshape.cli.options import (
 )
 from cnnshape.cli.output import emit, emit_lines, width
 from cnnshape.diagnostics import UnreadableError
+from cnnshape.layer import LARGEST
 from cnnshape.sources.spec.shape import UsageError
 
 if TYPE_CHECKING:
@@ -94,9 +95,11 @@ def _sizes(text: str, found: AcceptedInputs) -> Mapping[str, int]:
         if len(parts) not in (1, len(names)):
             pairs = []
     sizes = {name: int(size) for name, size in pairs if size.isdecimal() and len(size) < 11}
-    if set(sizes) != set(names) or min(sizes.values(), default=1) < 1:
+    if {name for name, _ in pairs} != set(names):
         wanted = "x".join(names) or "none"
         raise UsageError(f"`{text[:80]}` gives no sizes: the model's are {wanted}")
+    if len(sizes) < len(names) or not all(1 <= size <= LARGEST for size in sizes.values()):
+        raise UsageError(f"`{text[:80]}` gives no sizes: they go from 1 to {LARGEST:,}")
     return {name: sizes[name] for name in names}
 
 

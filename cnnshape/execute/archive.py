@@ -65,10 +65,10 @@ def _arrays(path: Path) -> Array | Arrays:
                 return loaded
             return {name: loaded[name] for name in loaded.files}
     except OSError as error:
-        reason = "is no .npy or .npz file" if error.strerror is None else error.strerror.lower()
-        raise failure("invalid-value", f"{path}: {reason}") from None
+        reason = (error.strerror or "no .npy or .npz file").lower()
+        raise failure("invalid-value", f"cannot read {path}: {reason}") from None
     except (ValueError, EOFError, BadZipFile):  # objects, cut short, or something else
-        raise failure("invalid-value", f"{path}: is no .npy or .npz file of numbers") from None
+        raise failure("invalid-value", f"{path} is no .npy or .npz file of numbers") from None
 
 
 def _fitting(path: Path, item: Input, x: Array) -> Array:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -16,6 +14,7 @@ import numpy as np
 
 from cnnshape.execute.weights import Arrays
 from cnnshape.kernels.arena import Array
+from cnnshape.replacement import replacing
 from cnnshape.training.failure import unusable
 from cnnshape.training.history import Epoch
 
@@ -58,33 +57,12 @@ def save(path: Path, state: State) -> None:
 
 def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
     """An `.npz` file, whole or not at all; a device or a pipe is written to."""
-    target = Path(os.path.realpath(path))  # what a link names, so that the link stays
     try:
-        if target.exists() and not target.is_file():
-            with target.open("wb") as file:
-                np.savez(file, **arrays)  # type: ignore[arg-type]
-            return
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        beside = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, **arrays)  # type: ignore[arg-type]
-                file.flush()
-                os.fsync(file.fileno())
-            beside.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
-            beside.replace(target)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
+        with replacing(path) as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise unusable(f"cannot write {path}: {reason}") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def load(path: Path) -> State:

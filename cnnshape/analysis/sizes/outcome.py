@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
 
 from cnnshape.analysis.sizes.cause import in_signs
+from cnnshape.analysis.sizes.condition import solve
 from cnnshape.analysis.sizes.explore import Literal, Path
 from cnnshape.analysis.sizes.region import Region
 from cnnshape.analysis.sizes.words import region_in_words
-from cnnshape.dim import Dim
+from cnnshape.dim import EQUAL, Condition, Dim, Size
 from cnnshape.layer import Shape
-
-MOST_COMPARED = 512
-"""Points of another way at which formulas of different form are compared."""
 
 
 def part_in_words(where: Region, relations: Sequence[Literal], names: Sequence[str]) -> str:
@@ -42,19 +39,20 @@ def holds_for(
 
 def _gives(path: Path, outputs: Mapping[str, Shape], names: Sequence[str]) -> bool:
     """Whether outputs of these shapes come out on another way, too."""
-    pairs = [(shape, path.walk.shapes.get(name)) for name, shape in outputs.items()]
-    if all(shape == found for shape, found in pairs):
-        return True
-    for point in islice(path.region.points(4), MOST_COMPARED):
-        sizes = dict(zip(names, point, strict=True))
-        if not all(literal.met(sizes) for literal in path.relations):
-            continue
-        if any(_at(shape, sizes) != _at(found, sizes) for shape, found in pairs):
+    for name, shape in outputs.items():
+        found = path.walk.shapes.get(name)
+        if found is None or len(found) != len(shape):
+            return False
+        pairs = zip(shape, found, strict=True)
+        if not all(_agree(one, other, path.region, names) for one, other in pairs):
             return False
     return True
 
 
-def _at(shape: Shape | None, sizes: Mapping[str, int]) -> Shape | None:
-    if shape is None:
-        return None
-    return tuple(size(**sizes) if isinstance(size, Dim) else size for size in shape)
+def _agree(one: Size, other: Size, region: Region, names: Sequence[str]) -> bool:
+    """Whether two sizes are equal all over a region; not, where that is not decided."""
+    difference = one - other
+    if not isinstance(difference, Dim):
+        return difference == 0
+    points = solve(Condition(difference, EQUAL), names)
+    return points is not None and not region - points
