@@ -9,14 +9,13 @@ ARGS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test check format format-check lint types fresh exhaustive generate pages clean
+.PHONY: help demo test check format format-check lint types fresh generate pages clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo      check LeNet-5, AlexNet and a broken net, print their tables"
 	@echo "make test      run the tests; ARGS are pytest's, as in ARGS='-k readme'"
 	@echo "make check     format, lint, types, generated files, tests"
-	@echo "make exhaustive  walk every input size of every architecture: many minutes"
 	@echo "make format    rewrite the code in the project's format"
 	@echo "make generate  write what is derived from the layers: their page, schema and index"
 	@echo "make pages     write the outputs that README.md and docs/ show"
@@ -52,9 +51,6 @@ test: $(VENV)/installed-test
 	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
 check: format-check lint types fresh test
-
-exhaustive: $(VENV)/installed-test
-	EXHAUSTIVE=1 $(BIN)/python -m pytest --numprocesses auto tests/test_accepted.py
 
 format: $(VENV)/installed-test
 	$(BIN)/ruff check --fix .
