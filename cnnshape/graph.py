@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cnnshape.diagnostics import Diagnostic, Span
-from cnnshape.layer import Layer, Shape
+from cnnshape.layer import Layer, N, Shape, Size
 
 DTYPE_BYTES = {
     "float16": 2,
@@ -69,6 +69,26 @@ class Input(NamedTuple):
     span: Span | None = None
 
 
+class Stored(NamedTuple):
+    """What a source says that a layer stores, where that is more or less than its rules say."""
+
+    params: int = 0
+    trainable: int = 0
+    buffers: int = 0
+
+
+class Held(NamedTuple):
+    """A tensor that the model itself brings in: a parameter, a buffer, a constant."""
+
+    name: str
+    shape: Shape
+    dtype: str = "float32"
+    stored: Stored = Stored()
+    used: bool = True
+    """Whether any layer reads it; a parameter of a module that is never called is not."""
+    span: Span | None = None
+
+
 class Node(NamedTuple):
     """One layer of the network; `layer` is None where its arguments were found to be wrong."""
 
@@ -81,6 +101,7 @@ class Node(NamedTuple):
     expect: tuple[Claim, ...] = ()
     weights_from: str | None = None
     trainable: bool = True
+    stored: Stored | None = None
 
 
 class Graph(NamedTuple):
@@ -100,6 +121,9 @@ class Graph(NamedTuple):
     findings: tuple[Diagnostic, ...] = ()
     texts: Mapping[str, str] = NOTHING
     """File → its text, for showing the lines that diagnostics point at."""
+    batch: Size = N
+    """The size of the batch axis; figures are those of one sample."""
+    held: tuple[Held, ...] = ()
     loss: str | Mapping[str, Any] | None = None
     """The name of what the network is trained with, or that with its arguments."""
 

@@ -72,26 +72,34 @@ def walk(
 
     `each` is called before each layer.
     """
-    integers = {item.name for item in graph.inputs if is_integer(item.dtype)}
-    shapes_given: dict[str, Shape | None] = {item.name: item.shape for item in graph.inputs}
+    given = (*graph.inputs, *graph.held)
+    integers = {item.name for item in given if is_integer(item.dtype)}
+    shapes_given: dict[str, Shape | None] = {item.name: item.shape for item in given}
     result = Walk(graph, shapes_given, integers, to_first_fault=to_first_fault)
     shapes = result.shapes
     for node in graph.nodes:
-        output: Shape | None = None
         if each is not None:
             each(node)
-        if node.layer is not None:
-            arrived = [shapes.get(name) for name in node.inputs]
-            known = tuple(shape for shape in arrived if shape is not None)
-            if len(known) == len(arrived):
-                faults = len(result.faults)
-                output = _apply(result, node, node.layer, known)
-                if result.unsure or len(result.faults) > faults:
-                    _doubt(result, node, faults)
+        output = step(result, node)
         shapes[node.name] = believed.get(node.name, output) if believed else output
         if to_first_fault and result.faults:
             break
     return result
+
+
+def step(result: Walk, node: Node) -> Shape | None:
+    """What one node gives, all before it being known; what is wrong with it joins the faults."""
+    if node.layer is None:
+        return None
+    arrived = [result.shapes.get(name) for name in node.inputs]
+    known = tuple(shape for shape in arrived if shape is not None)
+    if len(known) < len(arrived):
+        return None
+    faults = len(result.faults)
+    output = _apply(result, node, node.layer, known)
+    if result.unsure or len(result.faults) > faults:
+        _doubt(result, node, faults)
+    return output
 
 
 SURE = ("size-mismatch", "bad-groups", "dtype-mismatch")

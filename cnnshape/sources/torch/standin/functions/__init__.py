@@ -1,0 +1,1 @@
+"""Functions on tensors, as `torch`, `torch.nn.functional` and tensors' methods offer them."""

@@ -1,0 +1,215 @@
+"""Indexing: x[:, 1:], x[mask], gather, scatter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnnshape.layers.merge import broadcast, first_clash
+from cnnshape.sources.torch.standin.dtype import bool_
+from cnnshape.sources.torch.standin.offer import offer, tensor_of
+from cnnshape.sources.torch.standin.shape import as_size, is_size
+from cnnshape.sources.torch.standin.tensor import Tensor, apply
+from cnnshape.sources.torch.standin.trace import UnsupportedError
+
+COUNT = "how many values it keeps depends on values that only the real computation gives"
+
+
+def _items(index: Any) -> list[Any]:
+    given = [*index] if isinstance(index, tuple) else [index]
+    return [_item(one) for one in given]
+
+
+def _item(one: Any) -> Any:
+    """An index in plain form: a size, a slice of sizes, None, Ellipsis, or a tensor."""
+    if one is None or one is Ellipsis or isinstance(one, bool):
+        return one
+    if isinstance(one, slice):
+        return slice(*(None if side is None else _bound(side) for side in _sides(one)))
+    if isinstance(one, Tensor):
+        scalar = not one.shape and one.dtype is not bool_ and one.known_values() is not None
+        return int(one) if scalar else one
+    if isinstance(one, list | range):
+        return tensor_of([*one])
+    if type(one).__module__ == "numpy" and getattr(one, "ndim", 0):
+        return tensor_of(one)
+    if is_size(one):
+        return one
+    if isinstance(one, float):
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
+            f"valid indices (got {type(one).__name__})"
+        )
+    return as_size(one)
+
+
+def _sides(one: slice) -> tuple[Any, Any, Any]:
+    return one.start, one.stop, one.step
+
+
+def _bound(side: Any) -> Any:
+    if isinstance(side, float):
+        raise TypeError("slice indices must be integers or None or have an __index__ method")
+    return as_size(side)
+
+
+def _widened(items: list[Any], rank: int) -> list[Any]:
+    """The items with the ellipsis written out."""
+    taken = sum(
+        (one.ndim if isinstance(one, Tensor) and one.dtype is bool_ else 1)
+        for one in items
+        if one is not None and one is not Ellipsis and not isinstance(one, bool)
+    )
+    if taken > rank:
+        raise IndexError(f"too many indices for tensor of dimension {rank}")
+    if Ellipsis not in [one for one in items if not isinstance(one, Tensor)]:
+        items = [*items, Ellipsis]
+    place = next(number for number, one in enumerate(items) if one is Ellipsis)
+    return [*items[:place], *[slice(None)] * (rank - taken), *items[place + 1 :]]
+
+
+def index_arguments(tensor: Tensor, index: Any) -> dict[str, Any]:
+    """What the layer `index` is told."""
+    return {"items": tuple(map(_encoded, _widened(_items(index), tensor.ndim)))}
+
+
+def _encoded(one: Any) -> Any:
+    if isinstance(one, slice):
+        return (one.start, one.stop, one.step)
+    return "tensor" if isinstance(one, Tensor) else one
+
+
+def getitem(self: Tensor, index: Any) -> Tensor:
+    items = _widened(_items(index), self.ndim)
+    if not any(isinstance(one, Tensor | bool) for one in items):
+        if all(one == slice(None) for one in items):
+            return self
+        _in_range(self, items)
+        return apply("index", self, items=tuple(map(_encoded, items)))
+    return _by_tensors(self, items)
+
+
+def _in_range(tensor: Tensor, items: list[Any]) -> None:
+    """IndexError as PyTorch's where an index lies outside its axis."""
+    sizes = iter(tensor.shape)
+    axis = 0
+    for one in items:
+        if one is None:
+            continue
+        size = next(sizes)
+        if is_size(one) and not -size <= one < size:
+            raise IndexError(
+                f"index {one} is out of bounds for dimension {axis} with size {size}"
+            )
+        axis += 1
+
+
+def _by_tensors(tensor: Tensor, items: list[Any]) -> Tensor:
+    """Indexing by tensors of indices, and by masks whose values are known."""
+    expanded: list[Any] = []
+    for one in items:
+        if isinstance(one, Tensor) and one.dtype is bool_:
+            expanded += _nonzero(one, tensor)
+        elif isinstance(one, bool):
+            raise UnsupportedError("indexing by a single truth value")
+        else:
+            expanded.append(one)
+    indices = [one for one in expanded if isinstance(one, Tensor)]
+    items = tuple(map(_encoded, expanded))
+    return apply("take_index", tensor, *indices, items=items, dtype=tensor.dtype)
+
+
+def _nonzero(mask: Tensor, tensor: Tensor) -> list[Tensor]:
+    """The places where a mask holds, one tensor of indices an axis; its values must be known."""
+    found = mask.known_values()
+    if found is None:
+        raise UnsupportedError("indexing by a mask", COUNT)
+    return [tensor_of(axis) for axis in found.nonzero()]
+
+
+def setitem(self: Tensor, index: Any, value: Any) -> None:
+    items = _widened(_items(index), self.ndim)
+    masks = any(isinstance(one, Tensor) and one.dtype is bool_ for one in items)
+    given = tensor_of(value, self) if not isinstance(value, Tensor) else value
+    if not masks:
+        shape = tuple(_shape_alone(self, items))
+        theirs = tuple(given.shape)
+        while len(theirs) > len(shape) and theirs[0] == 1:
+            theirs = theirs[1:]
+        if first_clash(shape, theirs) or tuple(broadcast(shape, theirs)) != shape:
+            raise RuntimeError(
+                f"shape mismatch: value tensor of shape {list(given.shape)} cannot be broadcast "
+                f"to indexing result of shape {list(shape)}"
+            )
+    traced = (self.name or self.pending) or (given.name or given.pending)
+    if traced or given.is_parameter:
+        self.become(apply("assign", self, given, dtype=self.dtype))
+    else:
+        self.recipe = None
+
+
+def _shape_alone(tensor: Tensor, items: list[Any]) -> Any:
+    """The shape of what is indexed, without a trace of it in the graph."""
+    from cnnshape.sources.torch.standin.trace import SESSION
+
+    trace, SESSION.trace = SESSION.trace, None
+    try:
+        return getitem(tensor, tuple(items)).shape
+    finally:
+        SESSION.trace = trace
+
+
+Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
+Tensor.__setitem__ = setitem  # type: ignore[attr-defined]
+
+
+@offer("torch.gather", "Tensor.gather")
+def gather(input: Tensor, dim: int, index: Tensor, **_: Any) -> Tensor:
+    return apply("gather", input, index, dim=int(dim), dtype=input.dtype)
+
+
+@offer("torch.take_along_dim", "Tensor.take_along_dim")
+def take_along_dim(input: Tensor, indices: Tensor, dim: int) -> Tensor:
+    return gather(input, dim, indices)
+
+
+@offer("torch.index_select", "Tensor.index_select")
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    return apply("index_select", input, index, dim=int(dim), dtype=input.dtype)
+
+
+@offer("torch.scatter", "Tensor.scatter", "torch.scatter_add", "Tensor.scatter_add",
+       "torch.scatter_reduce", "Tensor.scatter_reduce", "torch.index_add", "Tensor.index_add",
+       "torch.index_copy", "Tensor.index_copy", in_place=True)  # fmt: skip
+def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *_: Any, **named: Any) -> Tensor:
+    source = named.get("value", src)
+    if isinstance(source, Tensor):
+        return apply("scatter", input, index, source, dim=int(dim), dtype=input.dtype)
+    return apply("scatter", input, index, dim=int(dim), dtype=input.dtype)
+
+
+@offer("torch.nonzero", "Tensor.nonzero", "torch.argwhere")
+def nonzero(input: Tensor, as_tuple: bool = False) -> Any:
+    found = input.known_values()
+    if found is None:
+        raise UnsupportedError("torch.nonzero", COUNT)
+    places = found.nonzero()
+    if as_tuple:
+        return tuple(tensor_of(axis) for axis in places)
+    import numpy as np
+
+    return tensor_of(np.stack(places, -1))
+
+
+@offer("torch.masked_select", "Tensor.masked_select")
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    return getitem(input, mask)
+
+
+@offer("torch.unique", "Tensor.unique")
+def unique(input: Tensor, *_: Any, **__: Any) -> Any:
+    found = input.known_values()
+    if found is None:
+        raise UnsupportedError("torch.unique", COUNT)
+    import numpy as np
+
+    return tensor_of(np.unique(found))

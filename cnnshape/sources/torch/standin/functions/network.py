@@ -1,0 +1,472 @@
+"""`torch.nn.functional`: layers as functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cnnshape.sources.torch.standin.dtype import bool_
+from cnnshape.sources.torch.standin.functions.arrangement import reshape, unsqueeze
+from cnnshape.sources.torch.standin.functions.pointwise import cast
+from cnnshape.sources.torch.standin.later import later
+from cnnshape.sources.torch.standin.leaf import bound, layer_class, plain, unbatched
+from cnnshape.sources.torch.standin.offer import FUNCTIONAL, METHODS, TORCH, offer
+from cnnshape.sources.torch.standin.losses import reduced_loss
+from cnnshape.sources.torch.standin.shape import as_shape, as_size, is_size
+from cnnshape.sources.torch.standin.tensor import Tensor, apply, carried_out
+from cnnshape.sources.torch.standin.trace import UnsupportedError, layer_of
+
+
+def as_layer(name: str, layer_type: str, input: Any, arguments: Any, named: Any) -> Tensor:
+    """A function whose arguments are a layer's, in the layer's order."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
+    fields = {key: plain(value) for key, value in bound(name, layer_type, arguments, named).items()}
+    for key, info in layer_class(layer_type).model_fields.items():
+        if info.annotation is bool and key in fields:
+            fields[key] = bool(fields[key])
+    layer = layer_of(layer_type, fields)
+    if unbatched(layer, input):
+        return carried_out(layer_type, layer, (unsqueeze(input, 0),)).squeeze(0)  # type: ignore[no-any-return]
+    return carried_out(layer_type, layer, (input,))
+
+
+def _layer(layer_type: str, *names: str, in_place: bool = False) -> Callable[..., Any]:
+    short = names[0].partition(".")[2]
+
+    def function(input: Any, *arguments: Any, **named: Any) -> Tensor:
+        return as_layer(short, layer_type, input, arguments, named)
+
+    function.__name__ = short
+    return offer(*names, in_place=in_place)(function)
+
+
+for _name in ("relu", "selu", "celu", "elu", "leaky_relu"):
+    _layer(_name, f"F.{_name}", f"torch.{_name}", in_place=True)
+for _name in ("relu", "sigmoid", "tanh"):
+    _layer(_name, f"torch.{_name}", f"Tensor.{_name}", f"F.{_name}", in_place=True)
+for _name in ("relu6", "silu", "mish", "hardswish", "hardsigmoid", "hardtanh", "softplus", "gelu",
+              "softsign", "logsigmoid", "tanhshrink", "hardshrink", "softshrink", "threshold", "glu",
+              "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "local_response_norm",
+              "unfold", "fold"):  # fmt: skip
+    _layer(_name, f"F.{_name}")
+for _name in ("pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "threshold", "hardshrink"):
+    TORCH[_name] = FUNCTIONAL[_name]
+FUNCTIONAL["relu6_"] = FUNCTIONAL["relu6"]
+FUNCTIONAL["hardtanh_"] = FUNCTIONAL["hardtanh"]
+FUNCTIONAL["threshold_"] = FUNCTIONAL["threshold"]
+METHODS["hardshrink"] = FUNCTIONAL["hardshrink"]
+for _axes in (1, 2, 3):
+    for _name in (f"avg_pool{_axes}d", f"adaptive_avg_pool{_axes}d"):
+        _layer(_name, f"F.{_name}", f"torch.{_name}")
+    _layer(f"lp_pool{_axes}d", f"F.lp_pool{_axes}d")
+
+TORCH["special_expit"] = TORCH["sigmoid"]
+
+
+@offer("F.prelu", "torch.prelu", "Tensor.prelu")
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    count = weight.shape.numel()
+    if count != 1 and count != input.shape[1]:
+        raise RuntimeError(
+            f"Mismatch of parameter numbers and input channel size. Found parameter numbers = "
+            f"{count} and channel size = {input.shape[1]}."
+        )
+    scale = reshape(weight, (1, -1, *([1] * (input.ndim - 2)))) if count != 1 else weight
+    return TORCH["where"](input > 0, input, input * scale)  # type: ignore[operator,no-any-return]
+
+
+@offer("F.rrelu", "F.rrelu_", "torch.rrelu")
+def rrelu(input: Tensor, lower: float = 0.125, upper: float = 1 / 3, *_: Any, **__: Any) -> Tensor:
+    return apply("leaky_relu", input, negative_slope=(lower + upper) / 2)
+
+
+def _max_pool(layer_type: str, short: str) -> None:
+    def function(
+        input: Tensor,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: bool = False,
+        return_indices: bool = False,
+    ) -> Any:
+        steps = None if stride == [] or stride == () else stride
+        values = (kernel_size, steps, padding, dilation, bool(return_indices), ceil_mode)
+        result = as_layer(short, layer_type, input, values, {})
+        return (result, indices_of(result)) if return_indices else result
+
+    function.__name__ = short
+    offer(f"F.{short}", f"torch.{short}")(function)
+    FUNCTIONAL[f"{short}_with_indices"] = lambda *given, **named: function(
+        *given, **{**named, "return_indices": True}
+    )
+
+
+def indices_of(result: Tensor) -> Tensor:
+    """Where each maximum stood: integers of the same shape."""
+    from cnnshape.sources.torch.standin.dtype import int64
+
+    return later("argsort", result, dtype=int64, dim=-1)
+
+
+for _axes in (1, 2, 3):
+    _max_pool(f"max_pool{_axes}d", f"max_pool{_axes}d")
+
+
+def _adaptive_max(layer_type: str) -> None:
+    def function(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
+        result = as_layer(layer_type, layer_type, input, (output_size,), {})
+        return (result, indices_of(result)) if return_indices else result
+
+    offer(f"F.{layer_type}", f"torch.{layer_type}")(function)
+
+
+for _axes in (1, 2, 3):
+    _adaptive_max(f"adaptive_max_pool{_axes}d")
+
+
+def _dropout(layer_type: str) -> None:
+    def function(
+        input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+    ) -> Tensor:
+        return as_layer(layer_type, layer_type, input, (float(p),), {})
+
+    function.__name__ = layer_type
+    offer(f"F.{layer_type}", f"torch.{layer_type}", in_place=True)(function)
+
+
+for _name in ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout"):
+    _dropout(_name)
+FUNCTIONAL["feature_alpha_dropout"] = TORCH["feature_dropout"] = FUNCTIONAL["alpha_dropout"]
+
+
+@offer("F.linear")
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    return apply("functional_linear", input, *_given(weight, bias))
+
+
+def _given(*tensors: Tensor | None) -> tuple[Tensor, ...]:
+    return tuple(one for one in tensors if one is not None)
+
+
+@offer("F.bilinear")
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    result = TORCH["einsum"]("...i,kij,...j->...k", input1, weight, input2)
+    return result if bias is None else result + bias
+
+
+CONVOLUTION = ("stride", "padding", "dilation", "groups")
+TRANSPOSED = ("stride", "padding", "output_padding", "groups", "dilation")
+
+
+def _convolution(short: str, names: tuple[str, ...]) -> None:
+    def function(
+        input: Tensor, weight: Tensor, bias: Tensor | None = None, *values: Any, **named: Any
+    ) -> Tensor:
+        fields = {**dict(zip(names, values, strict=False)), **named}
+        unknown = next((key for key in fields if key not in names), None)
+        if unknown or len(values) > len(names):
+            raise TypeError(f"{short}() got an unexpected argument '{unknown}'")
+        fields = {key: _unwrapped(plain(value)) for key, value in fields.items()}
+        operands = (input, *_given(weight, bias))
+        if input.ndim == weight.ndim - 1:
+            return apply(f"functional_{short}", unsqueeze(input, 0), *operands[1:], **fields).squeeze(0)  # type: ignore[no-any-return]
+        return apply(f"functional_{short}", *operands, **fields)
+
+    function.__name__ = short
+    offer(f"F.{short}", f"torch.{short}")(function)
+
+
+def _unwrapped(value: Any) -> Any:
+    return value[0] if isinstance(value, tuple) and len(value) == 1 else value
+
+
+for _axes in (1, 2, 3):
+    _convolution(f"conv{_axes}d", CONVOLUTION)
+    _convolution(f"conv_transpose{_axes}d", TRANSPOSED)
+
+
+def _affine(result: Tensor, weight: Any, bias: Any, shape: Any = None) -> Tensor:
+    """A gain and a bias, one a channel where a shape is given to see them in."""
+    for tensor, join in ((weight, "multiply"), (bias, "add")):
+        if tensor is not None:
+            seen = tensor if shape is None else reshape(tensor, shape)
+            result = apply(join, result, seen, dtype=result.dtype)
+    return result
+
+
+def _channels(input: Tensor, tensors: tuple[Any, ...], name: str) -> None:
+    for tensor in tensors:
+        if tensor is not None and tensor.shape.numel() != input.shape[1]:
+            raise RuntimeError(
+                f"{name} should contain {input.shape[1]} elements not {tensor.shape.numel()}"
+            )
+
+
+def _by_channel(input: Tensor) -> Any:
+    return (1, -1, *([1] * (input.ndim - 2)))
+
+
+@offer("F.batch_norm", "torch.batch_norm")
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+    *_: Any,
+) -> Tensor:
+    _channels(input, (running_mean, running_var), "running_mean")
+    _channels(input, (weight, bias), "weight")
+    result = apply(
+        "batch_norm", input, eps=float(eps), affine=False, track_running_stats=False
+    )
+    return _affine(result, weight, bias, _by_channel(input))
+
+
+@offer("F.instance_norm", "torch.instance_norm")
+def instance_norm(
+    input: Tensor,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+    *_: Any,
+) -> Tensor:
+    result = apply("instance_norm", input, eps=float(eps))
+    return _affine(result, weight, bias, _by_channel(input))
+
+
+@offer("F.group_norm", "torch.group_norm")
+def group_norm(
+    input: Tensor, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5, *_: Any
+) -> Tensor:
+    _channels(input, (weight, bias), "weight")
+    result = apply("group_norm", input, num_groups=num_groups, eps=float(eps), affine=False)
+    return _affine(result, weight, bias, _by_channel(input))
+
+
+@offer("F.layer_norm", "torch.layer_norm")
+def layer_norm(
+    input: Tensor, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5,
+    *_: Any,
+) -> Tensor:  # fmt: skip
+    shape = as_shape((normalized_shape,))
+    result = apply(
+        "layer_norm", input, normalized_shape=shape, eps=float(eps), elementwise_affine=False,
+        bias=False,
+    )  # fmt: skip
+    return _affine(result, weight, bias)
+
+
+@offer("F.rms_norm", "torch.rms_norm")
+def rms_norm(
+    input: Tensor, normalized_shape: Any, weight: Any = None, eps: float | None = None
+) -> Tensor:
+    shape = as_shape((normalized_shape,))
+    result = apply(
+        "rms_norm", input, normalized_shape=shape, eps=eps, elementwise_affine=False
+    )
+    return _affine(result, weight, None)
+
+
+@offer("F.normalize")
+def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Tensor:
+    along = tuple(dim) if isinstance(dim, list | tuple) else dim
+    return apply("normalize", input, p=float(p), dim=along, eps=eps)
+
+
+@offer("F.embedding", "torch.embedding")
+def embedding(input: Tensor, weight: Tensor, *_: Any, **__: Any) -> Tensor:
+    return apply("functional_embedding", input, weight, dtype=weight.dtype)
+
+
+@offer("F.pad", "torch.constant_pad_nd")
+def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> Tensor:
+    numbers = tuple(as_size(one) for one in pad)
+    return apply("pad", input, pad=numbers, mode=mode, value=0.0 if value is None else float(value))
+
+
+@offer("F.interpolate", "F.upsample")
+def interpolate(
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: Any = None,
+    recompute_scale_factor: Any = None,
+    antialias: bool = False,
+) -> Tensor:
+    kind = "bilinear" if mode == "area" else mode
+    if mode == "area":
+        return _area(input, size, scale_factor)
+    sizes = None
+    if size is not None:
+        sizes = as_size(size) if is_size(size) or isinstance(size, Tensor) else as_shape((size,))
+        if isinstance(sizes, tuple) and len(sizes) != input.ndim - 2:
+            raise ValueError(
+                f"Input and output must have the same number of spatial dimensions, but got input "
+                f"with spatial dimensions of {list(input.shape[2:])} and output size of "
+                f"{list(sizes)}."
+            )
+    fields = {"size": sizes, "scale_factor": _scale(scale_factor), "mode": kind}
+    if align_corners is not None:
+        fields["align_corners"] = bool(align_corners)
+    return apply("upsample", input, **fields)
+
+
+def _area(input: Tensor, size: Any, scale_factor: Any) -> Tensor:
+    """Interpolation by areas is adaptive average pooling."""
+    if size is None:
+        sizes = apply("upsample", input, scale_factor=_scale(scale_factor)).shape[2:]
+    else:
+        sizes = size
+    return FUNCTIONAL[f"adaptive_avg_pool{input.ndim - 2}d"](input, sizes)  # type: ignore[no-any-return]
+
+
+def _scale(factor: Any) -> Any:
+    if factor is None:
+        return None
+    if isinstance(factor, list | tuple):
+        return tuple(float(one) for one in factor)
+    return float(factor)
+
+
+FUNCTIONAL["upsample_nearest"] = lambda input, size=None, scale_factor=None: interpolate(
+    input, size, scale_factor, "nearest"
+)
+FUNCTIONAL["upsample_bilinear"] = lambda input, size=None, scale_factor=None: interpolate(
+    input, size, scale_factor, "bilinear", True
+)
+
+
+@offer("F.grid_sample", "torch.grid_sampler")
+def grid_sample(
+    input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mode: str = "zeros",
+    align_corners: Any = None,
+) -> Tensor:  # fmt: skip
+    return apply(
+        "grid_sample", input, grid, mode=mode, padding_mode=padding_mode,
+        align_corners=bool(align_corners),
+    )  # fmt: skip
+
+
+@offer("F.affine_grid")
+def affine_grid(theta: Tensor, size: Any, align_corners: Any = None) -> Tensor:
+    return apply("affine_grid", theta, size=as_shape((size,)), align_corners=bool(align_corners))
+
+
+@offer("F.scaled_dot_product_attention")
+def attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: Any = None,
+    enable_gqa: bool = False,
+) -> Tensor:
+    mask = _given(attn_mask)
+    named = {"enable_gqa": True} if enable_gqa else {}
+    if scale is not None and not isinstance(scale, Tensor):
+        named["scale"] = float(scale)
+    if is_causal:
+        named["is_causal"] = True
+    return apply("scaled_dot_product_attention", query, key, value, *mask, dtype=query.dtype, **named)
+
+
+@offer("F.gumbel_softmax")
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: Any = 0, dim: int = -1) -> Tensor:
+    return apply("softmax", logits / tau, dim=dim)  # type: ignore[operator]
+
+
+@offer("F.max_unpool2d", "F.max_unpool1d", "F.max_unpool3d")
+def max_unpool(
+    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
+    output_size: Any = None,
+) -> Tensor:  # fmt: skip
+    from cnnshape.sources.torch.standin.functions.unpooling import unpooled
+
+    return unpooled(input, indices, kernel_size, stride, padding, output_size)
+
+
+@offer("F.multi_head_attention_forward")
+def multi_head_attention_forward(*_: Any, **__: Any) -> Any:
+    raise UnsupportedError("F.multi_head_attention_forward")
+
+
+@offer("F.embedding_bag")
+def embedding_bag(input: Tensor, weight: Tensor, offsets: Any = None, *_: Any, **__: Any) -> Tensor:
+    found = embedding(input, weight)
+    if input.ndim == 2:
+        return TORCH["mean"](found, 1)  # type: ignore[no-any-return]
+    if offsets is None:
+        raise ValueError("offsets has to be a 1D Tensor but got None")
+    picked = found[slice(0, 1)]  # type: ignore[index]
+    return apply("expand", picked, sizes=(offsets.shape[0], weight.shape[1]))
+
+
+@offer("torch.rfft", "torch.stft", "torch.istft")
+def transforms(*_: Any, **__: Any) -> Any:
+    raise UnsupportedError("Fourier transforms")
+
+
+def _loss(name: str, check: Callable[..., None]) -> None:
+    def function(input: Tensor, target: Any, *arguments: Any, **named: Any) -> Tensor:
+        check(input, target)
+        return reduced_loss(name, input, target, named.get("reduction", "mean"))
+
+    function.__name__ = name
+    FUNCTIONAL[name] = function
+
+
+def _alike(input: Tensor, target: Tensor) -> None:
+    if tuple(input.shape) != tuple(target.shape):
+        raise ValueError(
+            f"Using a target size ({target.shape}) that is different to the input size "
+            f"({input.shape}) is deprecated. Please ensure they have the same size."
+        )
+
+
+def _classes(input: Tensor, target: Tensor) -> None:
+    if target.dtype.is_floating_point:
+        _alike(input, target)
+        return
+    wanted = (*input.shape[:1], *input.shape[2:]) if input.ndim > 1 else ()
+    if tuple(target.shape) != tuple(wanted):
+        raise ValueError(
+            f"Expected target size {list(wanted)}, got {list(target.shape)}"
+        )
+
+
+def _broadcast(input: Tensor, target: Tensor) -> None:
+    TORCH["broadcast_shapes"](input.shape, target.shape)
+
+
+for _name in ("cross_entropy", "nll_loss"):
+    _loss(_name, _classes)
+for _name in ("binary_cross_entropy", "binary_cross_entropy_with_logits"):
+    _loss(_name, _alike)
+for _name in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div", "poisson_nll_loss",
+              "soft_margin_loss", "hinge_embedding_loss", "multilabel_soft_margin_loss",
+              "gaussian_nll_loss"):  # fmt: skip
+    _loss(_name, _broadcast)
+
+
+@offer("F.triplet_margin_loss", "F.margin_ranking_loss", "F.cosine_embedding_loss", "F.ctc_loss")
+def several(*tensors: Any, **named: Any) -> Tensor:
+    given = [one for one in tensors if isinstance(one, Tensor)]
+    return reduced_loss("loss", given[0], given[-1], named.get("reduction", "mean"))
+
+
+def masked(tensor: Tensor) -> Tensor:
+    """A mask as truth values."""
+    return cast(tensor, bool_)

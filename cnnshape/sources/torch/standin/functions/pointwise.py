@@ -1,0 +1,361 @@
+"""Functions of each value, and arithmetic between tensors and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cnnshape.sources.torch.standin.dtype import DType, bool_, float32, promoted
+from cnnshape.sources.torch.standin.offer import METHODS, TORCH, changing, offer
+from cnnshape.sources.torch.standin.shape import is_formula
+from cnnshape.sources.torch.standin.tensor import Tensor, apply, carried_out
+from cnnshape.sources.torch.standin.trace import UnsupportedError, layer_of
+
+FUNCTIONS = (
+    *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "reciprocal"),
+    *("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh"),
+    *("erf", "erfc", "sinc", "abs", "neg", "square", "sign", "floor", "ceil", "trunc", "frac"),
+)
+PREDICATES = ("isnan", "isinf", "isfinite", "logical_not")
+ALIASES = {
+    "absolute": "abs",
+    "negative": "neg",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "fix": "trunc",
+    "bitwise_not": "logical_not",
+}
+
+
+def _function(name: str) -> Callable[..., Tensor]:
+    def function(input: Tensor, *, out: Any = None) -> Tensor:
+        return apply(name, _needed(input, name))
+
+    function.__name__ = name
+    return function
+
+
+def _predicate(name: str) -> Callable[..., Tensor]:
+    def function(input: Tensor, *, out: Any = None) -> Tensor:
+        return apply(name, _needed(input, name), dtype=bool_)
+
+    function.__name__ = name
+    return function
+
+
+def _needed(value: Any, name: str) -> Tensor:
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(value).__name__}")
+    return value
+
+
+for _name in FUNCTIONS:
+    offer(f"torch.{_name}", f"Tensor.{_name}", in_place=True)(_function(_name))
+for _name in PREDICATES:
+    offer(f"torch.{_name}", f"Tensor.{_name}")(_predicate(_name))
+for _name, _meant in ALIASES.items():
+    for _place in (TORCH, METHODS):
+        _place[_name] = _place[_meant]
+
+
+@offer("torch.round", "Tensor.round", in_place=True)
+def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+    return apply("round", input)
+
+
+@offer("torch.clamp", "torch.clip", "Tensor.clamp", "Tensor.clip", in_place=True)
+def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    if isinstance(min, Tensor) or isinstance(max, Tensor):
+        result = input if min is None else TORCH["maximum"](input, min)
+        return result if max is None else TORCH["minimum"](result, max)
+    return apply("clamp", input, min=min, max=max)
+
+
+@offer("Tensor.clamp_min", "torch.clamp_min", in_place=True)
+def clamp_min(input: Tensor, min: Any) -> Tensor:
+    return clamp(input, min=min)
+
+
+@offer("Tensor.clamp_max", "torch.clamp_max", in_place=True)
+def clamp_max(input: Tensor, max: Any) -> Tensor:
+    return clamp(input, max=max)
+
+
+@offer("torch.nan_to_num", "Tensor.nan_to_num", in_place=True)
+def nan_to_num(input: Tensor, nan: Any = None, posinf: Any = None, neginf: Any = None) -> Tensor:
+    return apply("nan_to_num", input, nan=nan, posinf=posinf, neginf=neginf)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float | complex) or is_formula(value)
+
+
+def _as_operand(value: Any, like: Tensor, symbol: str) -> Tensor | Any:
+    """A tensor or a number; TypeError for anything else, as Python's for `symbol`."""
+    if isinstance(value, Tensor) or _number(value):
+        return value
+    if type(value).__module__ == "numpy":
+        from cnnshape.sources.torch.standin.functions.creation import tensor
+
+        return value.item() if value.ndim == 0 else tensor(value)
+    what = type(value).__name__
+    raise TypeError(f"unsupported operand type(s) for {symbol}: '{type(like).__name__}' and '{what}'")
+
+
+def binary(
+    symbol: str, plain: str, with_number: str, of_number: str | None = None, result: Any = None
+) -> Callable[[Any, Any], Tensor]:
+    """An operation of two tensors, or of a tensor and a number on either side."""
+
+    def operation(left: Any, right: Any) -> Tensor:
+        if not isinstance(left, Tensor):
+            one = _as_operand(left, right, symbol)
+            if isinstance(one, Tensor):
+                return operation(one, right)
+            if of_number is None:
+                return operation(right, left)
+            return _with_number(of_number, right, one, result)
+        other = _as_operand(right, left, symbol)
+        if isinstance(other, Tensor):
+            return apply(plain, left, other, dtype=result)
+        return _with_number(with_number, left, other, result)
+
+    return operation
+
+
+def _with_number(type_name: str, tensor: Tensor, number: Any, dtype: DType | None) -> Tensor:
+    if isinstance(number, complex):
+        raise UnsupportedError("complex numbers")
+    kind = dtype
+    if kind is None:
+        kind = tensor.dtype
+        if isinstance(number, float):
+            kind = promoted(kind, float32) if not kind.is_floating_point else kind
+        elif kind is bool_ and not isinstance(number, bool):
+            from cnnshape.sources.torch.standin.dtype import int64
+
+            kind = int64
+        if type_name.startswith("divide") and not kind.is_floating_point:
+            kind = float32
+    return apply(type_name, tensor, number=number, dtype=kind)
+
+
+add_ = binary("+", "add", "add_number")
+subtract_ = binary("-", "subtract", "subtract_number", "subtract_of_number")
+multiply_ = binary("*", "multiply", "multiply_number")
+divide_ = binary("/", "divide", "divide_number", "divide_of_number")
+floor_ = binary("//", "floor_divide", "floor_divide_number", "floor_divide_of_number")
+remainder_ = binary("%", "remainder", "remainder_number", "remainder_of_number")
+power_ = binary("**", "power", "power_number", "power_of_number")
+
+COMPARISONS = {
+    name: binary(symbol, f"{name}", f"{name}_number", f"{mirrored}_number", bool_)
+    for name, mirrored, symbol in (
+        ("equal", "equal", "=="),
+        ("not_equal", "not_equal", "!="),
+        ("less", "greater", "<"),
+        ("less_equal", "greater_equal", "<="),
+        ("greater", "less", ">"),
+        ("greater_equal", "less_equal", ">="),
+    )
+}
+
+
+@offer("torch.add", "Tensor.add", in_place=True)
+def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Tensor:
+    return add_(input, other if alpha == 1 else other * alpha)
+
+
+@offer("torch.sub", "torch.subtract", "Tensor.sub", "Tensor.subtract", in_place=True)
+def subtract(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Tensor:
+    return subtract_(input, other if alpha == 1 else other * alpha)
+
+
+@offer("torch.rsub", "Tensor.rsub")
+def reverse_subtract(input: Any, other: Any) -> Tensor:
+    return subtract_(other, input)
+
+
+@offer("torch.mul", "torch.multiply", "Tensor.mul", "Tensor.multiply", in_place=True)
+def multiply(input: Any, other: Any, *, out: Any = None) -> Tensor:
+    return multiply_(input, other)
+
+
+@offer("torch.div", "torch.divide", "torch.true_divide", "Tensor.div", "Tensor.divide",
+       "Tensor.true_divide", in_place=True)  # fmt: skip
+def divide(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Tensor:
+    return divide_(input, other) if rounding_mode is None else floor_(input, other)
+
+
+@offer("torch.floor_divide", "Tensor.floor_divide", in_place=True)
+def floor_divide(input: Any, other: Any) -> Tensor:
+    return floor_(input, other)
+
+
+@offer("torch.remainder", "torch.fmod", "Tensor.remainder", "Tensor.fmod", in_place=True)
+def remainder(input: Any, other: Any) -> Tensor:
+    return remainder_(input, other)
+
+
+@offer("torch.pow", "torch.float_power", "Tensor.pow", "Tensor.float_power", in_place=True)
+def power(input: Any, exponent: Any) -> Tensor:
+    return power_(input, exponent)
+
+
+def _compared(name: str, short: str) -> None:
+    def function(input: Any, other: Any) -> Tensor:
+        return COMPARISONS[name](input, other)
+
+    names = (f"torch.{short}", f"Tensor.{short}", f"torch.{name}", f"Tensor.{name}")
+    offer(*(names if name != "equal" else names[:2]), in_place=True)(function)
+
+
+for _name, _short in (("equal", "eq"), ("not_equal", "ne"), ("less", "lt"), ("less_equal", "le"),
+                      ("greater", "gt"), ("greater_equal", "ge")):  # fmt: skip
+    _compared(_name, _short)
+
+
+def _of_two(type_name: str, *names: str, dtype: DType | None = None) -> None:
+    def function(input: Tensor, other: Any, *, out: Any = None) -> Tensor:
+        from cnnshape.sources.torch.standin.offer import tensor_of
+
+        return apply(type_name, input, tensor_of(other), dtype=dtype)
+
+    offer(*(f"{place}.{name}" for name in names for place in ("torch", "Tensor")), in_place=True)(
+        function
+    )
+
+
+_of_two("maximum", "maximum", "fmax")
+_of_two("minimum", "minimum", "fmin")
+_of_two("atan2", "atan2", "arctan2")
+_of_two("logical_and", "logical_and", "bitwise_and", dtype=bool_)
+_of_two("logical_or", "logical_or", "bitwise_or", dtype=bool_)
+_of_two("logical_xor", "logical_xor", "bitwise_xor", dtype=bool_)
+
+
+@offer("torch.where", "Tensor.where")
+def where(condition: Any, input: Any = None, other: Any = None) -> Tensor:
+    """`x.where(condition, y)` has the tensor first."""
+    from cnnshape.sources.torch.standin.offer import tensor_of
+
+    if input is None:
+        raise UnsupportedError("torch.where", "how many values there are is not known")
+    if isinstance(input, Tensor) and condition.dtype is not bool_ and input.dtype is bool_:
+        condition, input = input, condition
+    one, two = tensor_of(input), tensor_of(other)
+    return apply("where", condition, one, two, dtype=promoted(one.dtype, two.dtype))
+
+
+@offer("torch.lerp", "Tensor.lerp", in_place=True)
+def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
+    if isinstance(weight, Tensor):
+        return apply("lerp", input, end, weight)
+    return apply("lerp", input, end, weight=weight)
+
+
+@offer("torch.addcmul", "Tensor.addcmul", in_place=True)
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+    return apply("addcmul", input, tensor1, tensor2, value=value)
+
+
+@offer("torch.addcdiv", "Tensor.addcdiv", in_place=True)
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+    return apply("addcdiv", input, tensor1, tensor2, value=value)
+
+
+@offer("torch.masked_fill", "Tensor.masked_fill", in_place=True)
+def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
+    if mask.dtype is not bool_:
+        raise RuntimeError(f"masked_fill only supports boolean masks, but got dtype {mask.dtype}")
+    number = float(value) if isinstance(value, Tensor) else value
+    return apply("masked_fill", input, mask, value=number, dtype=input.dtype)
+
+
+def cast(tensor: Tensor, dtype: DType) -> Tensor:
+    """The tensor as another kind of number; itself where it is that already."""
+    if tensor.dtype is dtype:
+        return tensor
+    if dtype.is_complex or tensor.dtype.is_complex:
+        raise UnsupportedError("complex numbers")
+    return carried_out("cast", layer_of("cast", {"dtype": dtype.name}), (tensor,), dtype)
+
+
+def _operator(name: str, function: Callable[[Any, Any], Any], swapped: bool = False) -> None:
+    def method(self: Tensor, other: Any) -> Any:
+        return function(other, self) if swapped else function(self, other)
+
+    setattr(Tensor, name, method)
+
+
+for _symbol, _op in (("add", add_), ("sub", subtract_), ("mul", multiply_), ("truediv", divide_),
+                     ("floordiv", floor_), ("mod", remainder_), ("pow", power_)):  # fmt: skip
+    _operator(f"__{_symbol}__", _op)
+    _operator(f"__r{_symbol}__", _op, swapped=True)
+    setattr(Tensor, f"__i{_symbol}__", changing(_op))
+for _symbol, _name in (("lt", "less"), ("le", "less_equal"), ("gt", "greater"),
+                       ("ge", "greater_equal")):  # fmt: skip
+    _operator(f"__{_symbol}__", COMPARISONS[_name])
+for _symbol, _name in (("and", "logical_and"), ("or", "logical_or"), ("xor", "logical_xor")):
+    _operator(f"__{_symbol}__", TORCH[_name])
+    _operator(f"__r{_symbol}__", TORCH[_name])
+Tensor.__neg__ = lambda self: apply("neg", self)  # type: ignore[attr-defined]
+Tensor.__pos__ = lambda self: self  # type: ignore[attr-defined]
+Tensor.__abs__ = lambda self: apply("abs", self)  # type: ignore[attr-defined]
+Tensor.__invert__ = lambda self: apply("logical_not", self, dtype=bool_)  # type: ignore[attr-defined]
+Tensor.__eq__ = lambda self, other: _equal(self, other, "equal")  # type: ignore[method-assign,assignment]
+Tensor.__ne__ = lambda self, other: _equal(self, other, "not_equal")  # type: ignore[method-assign,assignment]
+
+
+def _equal(left: Tensor, right: Any, name: str) -> Any:
+    if right is None or isinstance(right, str | tuple | list | dict):
+        return name == "not_equal"
+    return COMPARISONS[name](left, right)
+
+
+KINDS = {
+    "float": "float32",
+    "double": "float64",
+    "half": "float16",
+    "bfloat16": "bfloat16",
+    "int": "int32",
+    "long": "int64",
+    "short": "int16",
+    "bool": "bool",
+    "byte": "uint8",
+    "char": "int8",
+}
+
+
+def _caster(dtype: str) -> Callable[[Tensor], Tensor]:
+    from cnnshape.sources.torch.standin.dtype import NAMES
+
+    return lambda self, *_, **__: cast(self, NAMES[dtype])
+
+
+for _name, _kind in KINDS.items():
+    METHODS[_name] = _caster(_kind)
+
+
+@offer("Tensor.to")
+def to(self: Tensor, *arguments: Any, dtype: Any = None, **named: Any) -> Tensor:
+    """Another dtype, or another device, which there is none of here."""
+    for value in arguments:
+        if isinstance(value, DType):
+            dtype = value
+        elif isinstance(value, Tensor):
+            dtype = value.dtype
+    return self if dtype is None else cast(self, dtype)
+
+
+@offer("Tensor.type")
+def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    if dtype is None:
+        return f"torch.{self.dtype.name.capitalize()}Tensor"
+    return cast(self, dtype) if isinstance(dtype, DType) else self
+
+
+@offer("Tensor.type_as")
+def type_as(self: Tensor, other: Tensor) -> Tensor:
+    return cast(self, other.dtype)

@@ -1,0 +1,354 @@
+"""Modules that are one layer: their classes follow from the layers' own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from operator import index
+from typing import Any, ClassVar
+
+from cnnshape.diagnostics import RuleError
+from cnnshape.layer import Layer, Shape
+from cnnshape.layers import find
+from cnnshape.layers._index import TORCH
+from cnnshape.sources.torch.standin.dtype import DType, float32, int64
+from cnnshape.sources.torch.standin.module import Module
+from cnnshape.sources.torch.standin.shape import is_formula
+from cnnshape.sources.torch.standin.tensor import Parameter, Tensor, carried_out
+from cnnshape.sources.torch.standin.trace import BadArgumentError, layer_of, refuse
+
+LARGE = 2**20
+"""A spatial size that every kernel fits into."""
+INFERRED = {"layer_norm": ("normalized_shape",), "rms_norm": ("normalized_shape",)}
+"""Arguments that a model file may leave out and PyTorch asks for, beside what repeats a size."""
+PLACEMENT = ("device", "dtype")
+OLD_NAMES = {"min_value": "min_val", "max_value": "max_val"}
+PAIRED = ("kernel_size", "stride", "padding", "dilation", "output_padding")
+"""What a convolution keeps as one value an axis."""
+FAULTS_WHEN_MADE = ("bad-groups",)
+
+
+class LayerModule(Module):
+    """A module that is one layer."""
+
+    layer_type: ClassVar[str] = ""
+    lazy: ClassVar[bool] = False
+    _watched: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__()
+        cls = layer_class(self.layer_type)
+        self._dtype = named.get("dtype") or float32
+        values = bound(type(self).__name__, self.layer_type, arguments, named, lazy=self.lazy)
+        fields = {name: plain(value) for name, value in values.items()}
+        layer = self._built(cls, fields)
+        self._keep(layer)
+        self._layer: Layer | None = layer
+        shapes = declared(layer)
+        self._check(layer, shapes)
+        if shapes is not None:
+            self._store(layer, shapes)
+
+    def _built(self, cls: type[Layer], fields: Mapping[str, Any]) -> Layer:
+        for name, info in cls.model_fields.items():
+            if info.annotation is bool and name in fields:
+                fields = {**fields, name: bool(fields[name])}
+        try:
+            return layer_of(self.layer_type, fields)
+        except BadArgumentError as error:
+            text = f"has `{error.field}` = {error.given!r}: {error.text}"
+            fault = RuleError("invalid-value", text, field=error.field, found=error.given)
+            raise refuse(fault, type(self).__name__, made=self.made) from None
+
+    def _check(self, layer: Layer, shapes: tuple[Shape, ...] | None) -> None:
+        """Raise what PyTorch raises when the module is made."""
+        if getattr(layer, "padding", None) == "same" and not all_ones(layer):
+            raise ValueError("padding='same' is not supported for strided convolutions")
+        if shapes is None:
+            return
+        try:
+            layer.check(*shapes)
+        except RuleError as error:
+            if error.rule in FAULTS_WHEN_MADE:
+                raise refuse(error, type(self).__name__, made=self.made) from None
+
+    def _keep(self, layer: Layer) -> None:
+        """The arguments as attributes, in the form that PyTorch keeps them in."""
+        paired = PAIRED if type(layer).__name__ in ("Conv", "ConvTranspose") else ()
+        for name in type(layer).model_fields:
+            value = getattr(layer, name)
+            if name in paired and not isinstance(value, str):
+                value = layer.along(name, layer.axes or 0)
+            if name not in ("type", "connection_table"):
+                object.__setattr__(self, name, value)
+        if "Norm" in type(layer).__name__ and hasattr(layer, "normalized_shape"):
+            shape = layer.normalized_shape
+            self.__dict__["normalized_shape"] = shape if isinstance(shape, tuple) else (shape,)
+
+    def _store(self, layer: Layer, shapes: tuple[Shape, ...]) -> None:
+        """Parameters and buffers of the shapes that the layer's rules give."""
+        own = layer.weights(*shapes)
+        for name in ("weight", "bias"):
+            if name in type(layer).model_fields or name in own or "Norm" in type(self).__name__:
+                self.__dict__.pop(name, None)
+                self._parameters[name] = None
+        for name, shape in own.items():
+            self._place(name, Parameter(Tensor(shape, self._dtype)))
+        for name, shape in layer.buffers(*shapes).items():
+            self._buffers[name] = Tensor(shape, self._dtype)
+            if name == "running_var":
+                self._buffers["num_batches_tracked"] = Tensor((), int64, recipe=lambda: 0)
+
+    def _place(self, name: str, parameter: Parameter) -> None:
+        """A parameter where its name says, in modules of this one if it has dots."""
+        path, _, last = name.rpartition(".")
+        if path and path not in self._modules:
+            self._modules[path] = nn_class("Linear")(1, 1, bias=False)
+            self._modules[path]._parameters.update({"weight": None, "bias": None})
+        holder = self._modules[path] if path else self
+        holder._parameters[last] = parameter
+        if path and last == "weight":
+            holder.__dict__["out_features"], holder.__dict__["in_features"] = parameter.shape
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in self._watched and name != "_layer":
+            self.__dict__["_layer"] = None
+
+    @property
+    def holds_weights(self) -> bool:  # type: ignore[override]
+        return any(True for _ in self.parameters())
+
+    def current_layer(self) -> Layer:
+        """The layer of the arguments as they are now."""
+        if self._layer is None:
+            self.__dict__["_layer"] = layer_of(self.layer_type, self._arguments())
+        return self._layer  # type: ignore[return-value]
+
+    def _arguments(self) -> dict[str, Any]:
+        fields = layer_class(self.layer_type).model_fields
+        found = {}
+        for name in fields:
+            if name in ("type", "connection_table"):
+                continue
+            value = getattr(self, name)
+            is_flag = fields[name].annotation is bool
+            found[name] = value is not None if is_flag and _is_tensor(value) else plain(value)
+            if is_flag and value is None:
+                found[name] = False
+        weight = self._parameters.get("weight")
+        if weight is not None and "out_channels" in found and "transpose" not in self.layer_type:
+            found["out_channels"] = weight.shape[0]
+            found["in_channels"] = weight.shape[1] * found["groups"]
+        if weight is not None and "out_features" in found and len(weight.shape) == 2:
+            found["out_features"], found["in_features"] = weight.shape
+        if weight is not None and "num_features" in found:
+            found["num_features"] = weight.shape[0]
+        return found
+
+    def forward(self, *inputs: Any) -> Any:
+        return self.applied(*inputs)
+
+    def applied(self, *inputs: Any, layer: Layer | None = None, dtype: DType | None = None) -> Any:
+        """The layer applied, to one sample without a batch axis too where PyTorch takes it."""
+        layer = layer or self.current_layer()
+        tensors = tuple(_tensor(item, self) for item in inputs)
+        if self.lazy and not any(True for _ in self.parameters()):
+            self._materialise(layer, tensors)
+            layer = self.current_layer()
+        self._same_dtype(tensors)
+        first = tensors[0]
+        if unbatched(layer, first):
+            result = carried_out(self.layer_type, layer, (first.unsqueeze(0),), dtype, self)
+            return result.squeeze(0)
+        return carried_out(self.layer_type, layer, tensors, dtype, self)
+
+    def _materialise(self, layer: Layer, tensors: tuple[Tensor, ...]) -> None:
+        """What a lazy module stores, once it has seen its input."""
+        shapes = [tuple(item.shape) for item in tensors]
+        for name, stated in layer.stated.items():
+            self.__dict__[name] = shapes[stated.operand][stated.axis]
+        self.__dict__["_layer"] = layer_of(self.layer_type, self._arguments())
+        full = declared(self.current_layer())
+        if full is not None:
+            self._store(self.current_layer(), full)
+
+    def _same_dtype(self, tensors: tuple[Tensor, ...]) -> None:
+        from cnnshape.sources.torch.standin.context import AUTOCAST
+
+        weight = self._parameters.get("weight")
+        given = tensors[0].dtype
+        if weight is None or AUTOCAST.on or "norm" in self.layer_type:
+            return
+        if given.is_floating_point and given is not weight.dtype and self.layer_type != "embedding":
+            raise RuntimeError(
+                f"input and weights are of different kinds: {given} and {weight.dtype}"
+            )
+
+    def reset_parameters(self) -> None:
+        """Values are not kept, so there is nothing to draw anew."""
+
+    reset_running_stats = _reset_parameters = reset_parameters
+
+    def extra_repr(self) -> str:
+        return ", ".join(f"{k}={v}" for k, v in list(self._arguments().items())[:3])
+
+
+def _is_tensor(value: object) -> bool:
+    return isinstance(value, Tensor)
+
+
+def _tensor(value: Any, module: Module) -> Tensor:
+    if isinstance(value, Tensor):
+        return value
+    what = "None" if value is None else f"a {type(value).__name__}"
+    raise TypeError(f"{type(module).__name__} is given {what}, and takes a Tensor")
+
+
+def all_ones(layer: Layer) -> bool:
+    stride = getattr(layer, "stride", 1)
+    return all(value == 1 for value in (stride if isinstance(stride, tuple) else (stride,)))
+
+
+UNBATCHED = ("Conv", "ConvTranspose", "MaxPool", "AvgPool", "LPPool", "InstanceNorm", "Pad",
+             "AdaptiveAvgPool", "AdaptiveMaxPool", "ZeroPad", "ConstantPad", "ReflectionPad",
+             "ReplicationPad", "CircularPad", "Unfold", "Fold")  # fmt: skip
+
+
+def unbatched(layer: Layer, x: Tensor) -> bool:
+    """Whether PyTorch takes the input as one sample without a batch axis."""
+    ranks = layer.ranks()
+    return bool(
+        ranks
+        and len(x.shape) not in ranks
+        and len(x.shape) + 1 in ranks
+        and type(layer).__name__ in UNBATCHED
+    )
+
+
+def plain(value: Any) -> Any:
+    """An argument as a layer takes it: tuples for lists, integers for what is one."""
+    if isinstance(value, bool | str | float) or value is None or type(value) is int:
+        return value
+    if isinstance(value, list | tuple):
+        return tuple(map(plain, value))
+    if is_formula(value):
+        return value
+    try:
+        return index(value)
+    except TypeError:
+        return value
+
+
+def bound(
+    name: str,
+    layer_type: str,
+    arguments: tuple[Any, ...],
+    named: Mapping[str, Any],
+    *,
+    lazy: bool = False,
+) -> dict[str, Any]:
+    """Arguments by field, as Python binds them; TypeError as Python's."""
+    cls = layer_class(layer_type)
+    skipped = tuple(cls.stated) if lazy else ()
+    fields = [field for field in cls.model_fields if field != "type" and field not in skipped]
+    order = [*fields, *PLACEMENT]
+    if "connection_table" in order:
+        order.remove("connection_table")
+    if len(arguments) > len(order):
+        count = len(order) + 1
+        raise TypeError(
+            f"{name}.__init__() takes at most {count} positional arguments "
+            f"but {len(arguments) + 1} were given"
+        )
+    found = dict(zip(order, arguments, strict=False))
+    for key, value in named.items():
+        key = OLD_NAMES.get(key, key)
+        if key not in order:
+            raise TypeError(f"{name}.__init__() got an unexpected keyword argument '{key}'")
+        if key in found:
+            raise TypeError(f"{name}.__init__() got multiple values for argument '{key}'")
+        found[key] = value
+    optional = ("kdim", "vdim")
+    needed = [f for f in (*cls.stated, *INFERRED.get(layer_type, ())) if f not in optional]
+    for field, info in cls.model_fields.items():
+        required = info.is_required() or (field in needed and not lazy)
+        if required and field not in found and field != "type":
+            raise TypeError(
+                f"{name}.__init__() missing 1 required positional argument: '{field}'"
+            )
+        if field in needed and found.get(field, 0) is None and not lazy:
+            raise TypeError(f"{name}: '{field}' is None, and must be an integer")
+    return {key: value for key, value in found.items() if key not in PLACEMENT}
+
+
+def declared(layer: Layer) -> tuple[Shape, ...] | None:
+    """Inputs of the sizes that the arguments state; None where an argument is left out."""
+    if getattr(layer, "normalized_shape", None) is not None:
+        shape = layer.normalized_shape  # type: ignore[attr-defined]
+        return ((1, *(shape if isinstance(shape, tuple) else (shape,))),)
+    rank = (layer.ranks() or (3 if layer.channels else 2,))[0]
+    count = max((stated.operand for stated in layer.stated.values()), default=0) + 1
+    shapes = [[1, *([LARGE] * (rank - 1))] for _ in range(count)]
+    for name, stated in layer.stated.items():
+        size = getattr(layer, name)
+        if size is None and name in ("kdim", "vdim"):
+            size = layer.embed_dim  # type: ignore[attr-defined]
+        if size is None:
+            return None
+        shapes[stated.operand][stated.axis] = size
+    return tuple(map(tuple, shapes))
+
+
+@cache
+def layer_class(type_name: str) -> type[Layer]:
+    cls = find(type_name)
+    assert cls is not None
+    return cls
+
+
+BASES = {
+    "Conv": "_ConvNd",
+    "ConvTranspose": "_ConvTransposeNd",
+    "BatchNorm": "_BatchNorm",
+    "InstanceNorm": "_InstanceNorm",
+    "MaxPool": "_MaxPoolNd",
+    "AvgPool": "_AvgPoolNd",
+    "Dropout": "_DropoutNd",
+    "RNN": "RNNBase",
+    "LSTM": "RNNBase",
+    "GRU": "RNNBase",
+}
+"""Layer → the class between it and Module that PyTorch's users ask for with isinstance."""
+
+
+@cache
+def base_class(name: str) -> type[LayerModule]:
+    from cnnshape.sources.torch.standin.special import MIXINS
+
+    own = (MIXINS[name],) if name in MIXINS else ()
+    inner = {"_BatchNorm": "_NormBase", "_InstanceNorm": "_NormBase", "_ConvTransposeNd": "_ConvNd"}
+    outer = (base_class(inner[name]),) if name in inner else (LayerModule,)
+    return type(name, (*own, *outer), {"__module__": "torch.nn.modules"})
+
+
+@cache
+def nn_class(name: str) -> type[LayerModule]:
+    """`torch.nn.Conv2d` by its name; KeyError where no layer is called so."""
+    from cnnshape.sources.torch.standin.special import MIXINS
+
+    lazy = name.startswith("Lazy")
+    plain_name = name.removeprefix("Lazy")
+    layer_type = TORCH[plain_name]
+    cls = layer_class(layer_type)
+    own = (MIXINS[plain_name],) if plain_name in MIXINS else ()
+    base = BASES.get(cls.__name__)
+    bases = (nn_class(plain_name),) if lazy else (*own, base_class(base) if base else LayerModule)
+    members = {
+        "layer_type": layer_type,
+        "lazy": lazy,
+        "_watched": frozenset(cls.model_fields),
+        "__module__": "torch.nn.modules",
+        "__doc__": cls.__doc__,
+    }
+    return type(name, bases, members)

@@ -1,0 +1,49 @@
+"""Where functions on tensors are put, to be found as `torch.cat`, `F.relu`, `x.view`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from cnnshape.sources.torch.standin.tensor import METHODS, Tensor
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+TORCH: dict[str, Callable[..., Any]] = {}
+FUNCTIONAL: dict[str, Callable[..., Any]] = {}
+PLACES = {"torch": TORCH, "F": FUNCTIONAL, "Tensor": METHODS}
+
+
+def offer(*names: str, in_place: bool = False) -> Callable[[Function], Function]:
+    """Offer a function as `torch.NAME`, `F.NAME`, `Tensor.NAME`.
+
+    `in_place` also offers `NAME_`, which makes the first argument what comes out.
+    """
+
+    def register(function: Function) -> Function:
+        for name in names:
+            place, _, short = name.partition(".")
+            PLACES[place][short] = function
+            if in_place:
+                PLACES[place][f"{short}_"] = changing(function)
+        return function
+
+    return register
+
+
+def changing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as one that changes its first argument."""
+
+    def changed(self: Tensor, *arguments: Any, **named: Any) -> Tensor:
+        return self.become(function(self, *arguments, **named))
+
+    return changed
+
+
+def tensor_of(value: Any, like: Tensor | None = None) -> Tensor:
+    """A tensor, made of a number where one is given."""
+    if isinstance(value, Tensor):
+        return value
+    from cnnshape.sources.torch.standin.functions.creation import tensor
+
+    return tensor(value) if like is None else tensor(value, dtype=like.dtype)

@@ -1,0 +1,36 @@
+"""Where in the user's code something happens: frames, kept as they are until they are needed."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from functools import cache
+from pathlib import Path
+from types import CodeType, FrameType
+
+Stack = tuple[tuple[CodeType, int], ...]
+"""Code and the instruction in it, the innermost first."""
+
+OURS = str(Path(__file__).parents[3])
+STANDARD = sysconfig.get_path("stdlib")
+PACKAGES = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+DEEPEST = 40
+
+
+@cache
+def is_foreign(file: str) -> bool:
+    """Whether code is neither ours nor the standard library's."""
+    if file.startswith(("<", OURS)):
+        return False
+    return file.startswith(PACKAGES) or not file.startswith(STANDARD)
+
+
+def stack(frame: FrameType | None = None) -> Stack:
+    """The user's frames, from the one that is running outwards."""
+    found: list[tuple[CodeType, int]] = []
+    frame = frame or sys._getframe(1)
+    while frame is not None and len(found) < DEEPEST:
+        if is_foreign(frame.f_code.co_filename):
+            found.append((frame.f_code, frame.f_lasti))
+        frame = frame.f_back
+    return tuple(found)
