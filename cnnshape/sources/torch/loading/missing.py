@@ -122,7 +122,7 @@ def _base(told: Told) -> type:
     def refuse(cls: type, *args: object, **kwargs: object) -> NoReturn:
         told.fail()
 
-    def accept(cls: object, **kwargs: object) -> None:
+    def accept(cls: Any, /, **kwargs: object) -> None:
         """Class keywords of a package that is not there mean nothing."""
 
     name = told.path.rpartition(".")[2]
