@@ -94,8 +94,10 @@ def _guarded(act: Callable[[], Any], pipe: int, rules: Rules, kept: Kept) -> byt
 
     def end() -> None:
         clock.stop()
+        guard.disarm()
         more_memory()
         kept.put_back()
+        guard.armed = not rules.trusted
 
     try:
         return _message(act, rules, end)
@@ -106,7 +108,7 @@ def _guarded(act: Callable[[], Any], pipe: int, rules: Rules, kept: Kept) -> byt
 
 
 def _message(act: Callable[[], Any], rules: Rules, end: Callable[[], None]) -> bytes:
-    """The result as the parent will read it; the guard stands, as pickling may run user code."""
+    """The result as the parent will read it; pickling may run user code, so the guard stands."""
     try:
         result = act()
         end()

@@ -7,14 +7,14 @@ import os
 import sys
 import sysconfig
 from functools import cache
+from pathlib import Path
 from types import CodeType, FrameType
 from typing import NamedTuple
 
-import cnnshape
 from cnnshape.diagnostics import Span
 from cnnshape.sources.torch.loading.source import Position, SourceFile, source_of
 
-OURS = os.path.join(os.path.dirname(os.path.abspath(cnnshape.__file__)), "")
+OURS = os.path.join(str(Path(__file__).resolve().parents[3]), "")
 STANDARD = tuple(
     os.path.join(folder, "")
     for folder in {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}

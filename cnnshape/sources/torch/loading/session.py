@@ -67,7 +67,7 @@ def _executed(spec: ModuleSpec, package: str) -> ModuleType:
     module = module_from_spec(spec)
     name = module.__name__
     sys.modules[name] = module
-    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    spec.loader.exec_module(module)
     if package:
         setattr(sys.modules[package], name.rpartition(".")[2], module)
     return module
