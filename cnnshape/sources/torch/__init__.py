@@ -1,1 +1,1 @@
-"""PyTorch source without PyTorch: the user's code runs, in a guarded child, on shapes alone."""
+"""PyTorch source: a user's file run against a stand-in for torch that knows shapes alone."""

@@ -67,6 +67,7 @@ def _executed(spec: ModuleSpec, package: str) -> ModuleType:
     module = module_from_spec(spec)
     name = module.__name__
     sys.modules[name] = module
+    assert spec.loader is not None
     spec.loader.exec_module(module)
     if package:
         setattr(sys.modules[package], name.rpartition(".")[2], module)
@@ -77,7 +78,7 @@ def _install(finder: Finder, file: str, undo: ExitStack) -> None:
     _keep(undo)
     for name in [name for name in sys.modules if name.partition(".")[0] == "torch"]:
         del sys.modules[name]
-    sys.meta_path[:] = [finder, *sys.meta_path, LastFinder()]  # type: ignore[list-item]
+    sys.meta_path[:] = [finder, *sys.meta_path, LastFinder()]
     inside, outside = finder.folders[:2], finder.folders[2:]
     sys.path[:] = [*inside, *sys.path, *outside]
     finder.usual.update(sys.path)
