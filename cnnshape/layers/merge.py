@@ -136,7 +136,7 @@ class Concat(Layer):
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
         axis = axis_of(self.dim, x)
-        if axis == 0:
+        if isinstance(x[axis], Batch):
             raise RuleError("bad-reshape", "joins its inputs along the batch axis", field="dim")
         return (*x[:axis], sum(self._sizes(axis, x, *others)), *x[axis + 1 :])
 

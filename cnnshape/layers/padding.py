@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import (
     LARGEST,
+    Batch,
     Count,
     Formulas,
     Layer,
@@ -290,7 +291,7 @@ class Slice(Layer):
     def kept(self, x: Shape) -> tuple[int, Size, Size, Size]:
         """The axis, the indices from which and before which values are kept, and how many."""
         axis = axis_of(self.dim, x)
-        if axis == 0:
+        if isinstance(x[axis], Batch):
             raise RuleError(
                 "invalid-value",
                 "slices the batch axis",
