@@ -298,8 +298,8 @@ class Slice(Layer):
                 field="dim",
                 help="axis 1 is the first of a sample",
             )
-        start = _within(self.start, x[axis])
-        end = x[axis] if self.end is None else _within(self.end, x[axis])
+        start = within(self.start, x[axis])
+        end = x[axis] if self.end is None else within(self.end, x[axis])
         return axis, start, end, (end - start + self.step - 1) // self.step if end > start else 0
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
@@ -325,7 +325,7 @@ class Slice(Layer):
         return [(f"axis {axis}", f"({end} - {start})/{self.step} = {count}")]
 
 
-def _within(index: int, size: Size) -> Size:
+def within(index: int, size: Size) -> Size:
     """An index as Python's slices have it: negative from the end, and no further than either."""
     if index < 0:
         return size + index if size + index > 0 else 0
