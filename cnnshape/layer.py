@@ -9,9 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from math import prod
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 from cnnshape.diagnostics import RuleError
@@ -19,6 +27,7 @@ from cnnshape.window import Window
 
 Size = int
 Shape = tuple[Size, ...]
+Kind = Literal["same", "floats", "integers"]
 Formulas = list[tuple[str, str]]
 """What is computed, and the formula with its numbers: `("height", "(28 - 5 + 2·0)/1 + 1 = 24")`."""
 
@@ -48,18 +57,32 @@ class Stated(NamedTuple):
     operand: int = 0
 
 
+def is_size(value: object) -> bool:
+    """Whether a value is an integer or a formula; a flag is none."""
+    if isinstance(value, int):
+        return not isinstance(value, bool)
+    from cnnshape.dim import Dim
+
+    return isinstance(value, Dim)
+
+
+def check_bounds(size: Size, minimum: int) -> None:
+    """Refuse an integer out of bounds; a formula is judged where it is used."""
+    if isinstance(size, int) and not minimum <= size <= LARGEST:
+        bound = f"at least {minimum}" if size < minimum else f"at most {LARGEST:,}"
+        raise PydanticCustomError("bounds", f"must be {bound}, not {size}")
+
+
 def _axis_values(minimum: int) -> PlainValidator:
-    def validate(value: object) -> object:
+    def validate(value: Any) -> Any:
         values = value if isinstance(value, tuple) else (value,)
         if not values:
             raise PydanticCustomError("axis_values", "needs an integer, or one an axis")
         for item in values:
-            if type(item) is not int:
+            if not is_size(item):
                 wanted = "must be an integer, or a list of one an axis"
                 raise PydanticCustomError("axis_values", wanted)
-            if not minimum <= item <= LARGEST:
-                bound = f"at least {minimum}" if item < minimum else f"at most {LARGEST:,}"
-                raise PydanticCustomError("axis_values", f"must be {bound}, not {item}")
+            check_bounds(item, minimum)
         return value
 
     return PlainValidator(validate)
@@ -70,8 +93,14 @@ def _per_axis_schema(minimum: int) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
 
 
-PositiveInt = Annotated[int, Field(ge=1, le=LARGEST)]
-Count = Annotated[int, Field(ge=0, le=LARGEST)]
+def _formula_or_integer(value: Any, integer: ValidatorFunctionWrapHandler) -> Any:
+    """A formula as it is: it is judged where it is used; anything else as an integer."""
+    return value if type(value) is not int and is_size(value) else integer(value)
+
+
+_formulas = WrapValidator(_formula_or_integer)
+PositiveInt = Annotated[int, Field(ge=1, le=LARGEST), _formulas]
+Count = Annotated[int, Field(ge=0, le=LARGEST), _formulas]
 Real = Annotated[float, Field(allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 PerAxis = Annotated[int | tuple[int, ...], _axis_values(1), _per_axis_schema(1)]
@@ -104,9 +133,11 @@ class Layer(BaseModel):
     channel_dim: ClassVar[str | None] = None
     """The argument that, left out, means the channel axis, wherever the layout has it."""
     reads: ClassVar[Literal["any", "floats", "integers"]] = "any"
-    """The numbers that it takes; what takes any gives back the kind that it was given."""
+    """The numbers that it takes."""
     view: ClassVar[bool] = False
     """The output is the input's memory seen another way."""
+    in_files: ClassVar[bool] = True
+    """Whether a model file can name it; what is false here stands for an operation of a program."""
 
     kernel: ClassVar[str] = ""
     """The module that computes the layer in NumPy; imported by `execute`, by nothing else."""
@@ -123,6 +154,23 @@ class Layer(BaseModel):
     def axes(self) -> int | None:
         """The number of spatial axes, where the type fixes it."""
         return self.types[self.type]
+
+    @property
+    def gives(self) -> Kind:
+        """The numbers that come out; "same": those that went in."""
+        return "same"
+
+    @cached_property
+    def _has_formulas(self) -> bool:
+        """Whether any argument is a formula, or holds one."""
+        return any(_is_open(getattr(self, name)) for name in type(self).model_fields)
+
+    def at(self, sizes: Mapping[str, int]) -> Self:
+        """The layer with its arguments' formulas worked out at these sizes."""
+        if not self._has_formulas:
+            return self
+        given = self.model_fields_set
+        return type(self)(**{name: _at(getattr(self, name), sizes) for name in given})
 
     def ranks(self) -> tuple[int, ...]:
         """Ranks of input that the layer takes; empty: any."""
@@ -196,6 +244,20 @@ class Layer(BaseModel):
     def formulas(self, y: Shape, x: Shape, *others: Shape) -> Formulas:
         """How the output's sizes come about, with the numbers put in."""
         return []
+
+
+def _is_open(value: object) -> bool:
+    """Whether a value is a formula, or a tuple that holds one."""
+    if isinstance(value, tuple):
+        return any(map(_is_open, value))
+    return not (value is None or isinstance(value, int | float | str)) and is_size(value)
+
+
+def _at(value: Any, sizes: Mapping[str, int]) -> Any:
+    """An argument with its formulas worked out."""
+    if isinstance(value, tuple):
+        return tuple(_at(item, sizes) for item in value)
+    return value.value(sizes) if _is_open(value) else value
 
 
 def is_bias(name: str) -> bool:

@@ -57,14 +57,28 @@ def documentation() -> str:
         "`weights_from`, `trainable`. An argument that repeats a size of the input "
         "(`in_channels`, …) may be left out; given, it is checked.",
     ]
+    parts += sections(in_files=True)
+    parts += [
+        "# Operations of programs",
+        "What the source of a program calls beside layers: functions, operators and methods of "
+        "tensors. A model file cannot name them. Axis 0 is an axis like the others; sizes may be "
+        "0, as in PyTorch.",
+        *sections(in_files=False),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def sections(*, in_files: bool) -> list[str]:
+    """The families' parts of the page, of layers or of operations."""
+    parts = []
     for family in families():
-        classes = classes_of(family)
+        classes = [cls for cls in classes_of(family) if cls.in_files is in_files]
         if classes:
             module = import_module(f"cnnshape.layers.{family}")
             parts.append(f"## {family.capitalize()}")
             parts.append((module.__doc__ or "").strip())
             parts += [part for cls in classes for part in section(cls)]
-    return "\n\n".join(parts) + "\n"
+    return parts
 
 
 def section(cls: type[Layer]) -> list[str]:

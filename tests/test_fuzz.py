@@ -20,7 +20,7 @@ from cnnshape.analysis.analyse import analyse
 from cnnshape.analysis.explanation import explain
 from cnnshape.analysis.result import Analysis, unreadable
 from cnnshape.diagnostics import Span, UnreadableError
-from cnnshape.layers import load_all
+from cnnshape.layers import types_of_files
 from cnnshape.report.delimited import as_csv, as_markdown
 from cnnshape.report.snippet import plain, render
 from cnnshape.report.text import verdict
@@ -31,7 +31,7 @@ from cnnshape.sources.spec.reader import Options, read
 
 FILES = {name: (bundled.folder() / f"{name}.yaml").read_bytes() for name in bundled.names()}
 TREES = {name: yaml.safe_load(text) for name, text in FILES.items()}
-TYPES = load_all()
+TYPES = types_of_files()
 SECONDS = 1.5
 
 TOKENS = [

@@ -20,7 +20,7 @@ import cnnshape.layers
 from cnnshape.analysis import walk as walk_module
 from cnnshape.analysis.walk import Applied, walk
 from cnnshape.diagnostics import RuleError
-from cnnshape.layers import load_all
+from cnnshape.layers import types_of_files
 
 
 def applied(example: Example) -> Applied:
@@ -28,7 +28,7 @@ def applied(example: Example) -> Applied:
 
 
 def test_every_type_has_an_example() -> None:
-    assert {example.type for example in EXAMPLES} == {*load_all()}
+    assert {example.type for example in EXAMPLES} == {*types_of_files()}
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)

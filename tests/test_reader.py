@@ -10,7 +10,7 @@ from checked import check, check_text, fault, layer, names, rules, shapes, told
 from cnnshape.analysis.analyse import analyse
 from cnnshape.analysis.result import Analysis
 from cnnshape.diagnostics import UnreadableError
-from cnnshape.layers import load_all
+from cnnshape.layers import types_of_files
 from cnnshape.sources.spec.document import parse
 from cnnshape.sources.spec.entry import KEYS as LAYER_KEYS
 from cnnshape.sources.spec.plain import from_mapping
@@ -398,7 +398,7 @@ def test_an_argument_like_no_other_gets_what_the_type_takes() -> None:
     )
 
 
-@pytest.mark.parametrize("type_name", sorted(load_all()))
+@pytest.mark.parametrize("type_name", sorted(types_of_files()))
 def test_no_type_takes_what_it_does_not_know(type_name: str) -> None:
     found = check({"input": [3, 8, 8], "layers": [{"type": type_name, "qqqqq": 1}]})
     assert "unknown-field" in rules(found)

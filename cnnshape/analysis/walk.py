@@ -147,11 +147,10 @@ def _apply(result: Walk, node: Node, layer: Layer, arrived: tuple[Shape, ...]) -
 def _reads(result: Walk, node: Node, layer: Layer) -> bool:
     """Whether the layer reads the kind of numbers that arrive."""
     integers = bool(result.integers) and result.integers.issuperset(node.inputs)
-    if layer.reads == "any":
-        if integers:
-            result.integers.add(node.name)
-        return True
-    return integers == (layer.reads == "integers")
+    kept = integers and layer.gives == "same" and layer.reads == "any"
+    if kept or layer.gives == "integers":
+        result.integers.add(node.name)
+    return layer.reads == "any" or integers == (layer.reads == "integers")
 
 
 def _rules(
@@ -255,6 +254,8 @@ def _other_numbers(layer: Layer) -> RuleError:
         "declare the input's `dtype: int64`"
         if layer.reads == "integers"
         else "put an `embedding` before it"
+        if layer.in_files
+        else "write `.float()` before it"
     )
     return RuleError(
         "dtype-mismatch",

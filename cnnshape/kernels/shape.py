@@ -6,10 +6,9 @@ from cnnshape.kernels.arena import Array
 from cnnshape.kernels.kernel import Context, Gradients, Step, kernel
 from cnnshape.layers.shape import (
     Flatten,
-    Permute,
+    Reordering,
     Reshape,
     Squeeze,
-    Transpose,
     Unflatten,
     Unsqueeze,
     View,
@@ -24,8 +23,8 @@ def reshape(layer: View, context: Context, x: Array) -> Step:
     return Step(y, lambda g: Gradients((g.reshape(shape),)))
 
 
-@kernel(Permute, Transpose)
-def reorder(layer: Permute | Transpose, context: Context, x: Array) -> Step:
+@kernel(Reordering)
+def reorder(layer: Reordering, context: Context, x: Array) -> Step:
     order = layer.order(x.shape)
     back = sorted(range(x.ndim), key=order.__getitem__)
     return Step(x.transpose(order), lambda g: Gradients((g.transpose(back),)))

@@ -23,6 +23,17 @@ def find(type_name: str) -> type[Layer] | None:
     return REGISTRY.get(type_name)
 
 
+def find_in_files(type_name: str) -> type[Layer] | None:
+    """The class of a type that a model file can name, or None."""
+    found = find(type_name)
+    return found if found is not None and found.in_files else None
+
+
+def types_of_files() -> dict[str, type[Layer]]:
+    """Every type that a model file can name, and its class."""
+    return {name: cls for name, cls in load_all().items() if cls.in_files}
+
+
 def families() -> list[str]:
     """The modules of this package that hold layers, in alphabetical order."""
     files = Path(__file__).parent.glob("[a-z]*.py")

@@ -3,32 +3,32 @@
 from collections.abc import Mapping
 from math import gcd, prod
 from operator import index
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import (
-    LARGEST,
     Formulas,
     Layer,
     Shape,
     Size,
+    check_bounds,
+    is_size,
     per_axis_formulas,
 )
 from cnnshape.window import Window
 
 
-def _validate_output_size(value: object) -> object:
+def _validate_output_size(value: Any) -> Any:
     values = value if isinstance(value, tuple) and value else (value,)
-    if any(type(item) is not int and item is not None for item in values):
+    if not all(item is None or is_size(item) for item in values):
         wanted = "must be an integer, or one an axis (null keeps the axis)"
         raise PydanticCustomError("output_size", wanted)
     for item in values:
-        if isinstance(item, int) and not 1 <= item <= LARGEST:
-            bound = "at least 1" if item < 1 else f"at most {LARGEST:,}"
-            raise PydanticCustomError("output_size", f"must be {bound}, not {item}")
+        if item is not None:
+            check_bounds(item, 1)
     return value
 
 

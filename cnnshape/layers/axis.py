@@ -24,3 +24,12 @@ def axis_of(dim: int, x: Shape, *, field: str = "dim", rank: int | None = None) 
             found=dim,
         )
     return dim % axes
+
+
+def axes_of(dims: tuple[int, ...], x: Shape, *, field: str = "dim") -> tuple[int, ...]:
+    """Several axes' numbers counted from the front; none may be named twice."""
+    axes = tuple(axis_of(dim, x, field=field) for dim in dims)
+    for axis in axes:
+        if axes.count(axis) > 1:
+            raise RuleError("invalid-value", f"names axis {axis} twice", field=field, found=axis)
+    return axes

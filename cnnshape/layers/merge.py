@@ -24,7 +24,7 @@ class Elementwise(Layer):
         "maximum": None,
         "average": None,
     }
-    arity: ClassVar = (2, None)
+    arity: ClassVar[tuple[int, int | None]] = (2, None)
 
     def check(self, x: Shape, *others: Shape) -> None:
         joint = x
@@ -136,7 +136,7 @@ class Concat(Layer):
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
         axis = axis_of(self.dim, x)
-        if axis == 0:
+        if isinstance(x[axis], Batch):
             raise RuleError("bad-reshape", "joins its inputs along the batch axis", field="dim")
         return (*x[:axis], sum(self._sizes(axis, x, *others)), *x[axis + 1 :])
 
@@ -160,29 +160,38 @@ class Concat(Layer):
 class Matmul(Layer):
     """The matrix product over the last two axes; the others are broadcast (PyTorch, matmul).
 
-    (*, n, k) and (*, k, m) → (*, n, m), n·k·m MACs a product.
+    (*, n, k) and (*, k, m) → (*, n, m), n·k·m MACs a product. A vector counts as a row before, as
+    a column behind, and its axis goes again.
     """
 
     kernel: ClassVar = "cnnshape.kernels.merge"
     types: ClassVar = {"matmul": None}
     arity: ClassVar = (2, 2)
 
-    def ranks(self) -> tuple[int, ...]:
-        return (2, 3, 4, 5, 6)
+    def matrices(self, x: Shape, *others: Shape) -> tuple[Shape, Shape]:
+        """The shapes of both operands, vectors as matrices."""
+        for operand, shape in enumerate((x, *others)):
+            if not shape:
+                raise RuleError("bad-rank", "multiplies by a number, not by a matrix",
+                                operand=operand, help="that is `multiply`")  # fmt: skip
+        (other,) = others
+        return x if len(x) > 1 else (1, *x), other if len(other) > 1 else (*other, 1)
 
     def check(self, x: Shape, *others: Shape) -> None:
+        a, b = self.matrices(x, *others)
         other = others[0]
-        if x[-1] != other[-2]:
+        if a[-1] != b[-2]:
+            alike = len(x) > 1 and len(other) > 1 and (a[-1] == b[-1] or a[-2] == b[-2])
             raise RuleError(
                 "shape-mismatch",
-                f"multiplies {show(x)} by {show(other)}: the last axis of the first has {x[-1]}, "
-                f"the last but one of the second {other[-2]}",
+                f"multiplies {show(x)} by {show(other)}: the last axis of the first has {a[-1]}, "
+                f"the {'last but one' if len(other) > 1 else 'only one'} of the second {b[-2]}",
                 operand=1,
-                expected=x[-1],
-                found=other[-2],
-                help="transpose one of them" if x[-1] == other[-1] or x[-2] == other[-2] else None,
+                expected=a[-1],
+                found=b[-2],
+                help="transpose one of them" if alike else None,
             )
-        if first_clash(x[:-2], other[:-2]) is not None:
+        if first_clash(a[:-2], b[:-2]) is not None:
             raise RuleError(
                 "shape-mismatch",
                 f"multiplies {show(x)} by {show(other)}, which differ before the last two axes",
@@ -192,17 +201,24 @@ class Matmul(Layer):
             )
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
-        return (*broadcast(x[:-2], others[0][:-2]), x[-2], others[0][-1])
+        a, b = self.matrices(x, *others)
+        rows, columns = a[-2:-1] * (len(x) > 1), b[-1:] * (len(others[0]) > 1)
+        return (*broadcast(a[:-2], b[:-2]), *rows, *columns)
 
     def products(self, y: Shape, x: Shape, *others: Shape) -> dict[str, Shape]:
         return {"product": (*y[1:], x[-1])}
 
     def flow(self, y: Shape, x: Shape, *others: Shape) -> Flow:
-        rows, columns = len(y) - 2, len(y) - 1
-        shift, other_shift = len(y) - len(x), len(y) - len(others[0])
-        first = tuple(i + shift for i in range(len(x) - 2))
-        second = tuple(i + other_shift for i in range(len(others[0]) - 2))
-        return ((*first, rows, None), (*second, None, columns))
+        leading = len(y) - (len(x) > 1) - (len(others[0]) > 1)
+
+        def before(shape: Shape) -> tuple[int, ...]:
+            shift = leading - max(len(shape) - 2, 0)
+            return tuple(axis + shift for axis in range(len(shape) - 2))
+
+        own = (leading, None) if len(x) > 1 else (None,)
+        other = (None, len(y) - 1) if len(others[0]) > 1 else (None,)
+        return (*before(x), *own), (*before(others[0]), *other)
 
     def formulas(self, y: Shape, x: Shape, *others: Shape) -> Formulas:
-        return [("matrix", f"{x[-2]}×{x[-1]} · {others[0][-2]}×{others[0][-1]} = {y[-2]}×{y[-1]}")]
+        (n, k), (j, m) = (shape[-2:] for shape in self.matrices(x, *others))
+        return [("matrix", f"{n}×{k} · {j}×{m} = {n}×{m}")]

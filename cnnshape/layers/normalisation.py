@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import Layer, PositiveInt, Real, Shape, Stated, division, show
+from cnnshape.layer import Batch, Layer, PositiveInt, Real, Shape, Stated, division, show
 
 Epsilon = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -94,7 +94,8 @@ class Trailing(Layer):
 
     def check(self, x: Shape, *others: Shape) -> None:
         wanted = self.shape_of(x)
-        arrived = x[1:][-len(wanted) :]
+        axes = x[1:] if any(isinstance(size, Batch) for size in x[:1]) else x
+        arrived = axes[-len(wanted) :]
         if arrived != wanted:
             listed = ", ".join(map(str, arrived))
             raise RuleError(

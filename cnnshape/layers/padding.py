@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import (
     LARGEST,
+    Batch,
     Count,
     Formulas,
     Layer,
@@ -290,15 +291,15 @@ class Slice(Layer):
     def kept(self, x: Shape) -> tuple[int, Size, Size, Size]:
         """The axis, the indices from which and before which values are kept, and how many."""
         axis = axis_of(self.dim, x)
-        if axis == 0:
+        if isinstance(x[axis], Batch):
             raise RuleError(
                 "invalid-value",
                 "slices the batch axis",
                 field="dim",
                 help="axis 1 is the first of a sample",
             )
-        start = _within(self.start, x[axis])
-        end = x[axis] if self.end is None else _within(self.end, x[axis])
+        start = within(self.start, x[axis])
+        end = x[axis] if self.end is None else within(self.end, x[axis])
         return axis, start, end, (end - start + self.step - 1) // self.step if end > start else 0
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
@@ -324,7 +325,7 @@ class Slice(Layer):
         return [(f"axis {axis}", f"({end} - {start})/{self.step} = {count}")]
 
 
-def _within(index: int, size: Size) -> Size:
+def within(index: int, size: Size) -> Size:
     """An index as Python's slices have it: negative from the end, and no further than either."""
     if index < 0:
         return size + index if size + index > 0 else 0

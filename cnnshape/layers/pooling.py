@@ -48,7 +48,7 @@ class MaxPool(Pool):
 
     kernel: ClassVar = "cnnshape.kernels.pooling"
     types: ClassVar = {"max_pool1d": 1, "max_pool2d": 2, "max_pool3d": 3}
-    torch: ClassVar = ("MaxPool1d", "MaxPool2d", "MaxPool3d")
+    torch: ClassVar[tuple[str, ...]] = ("MaxPool1d", "MaxPool2d", "MaxPool3d")
 
     kernel_size: PerAxis
     stride: PerAxis | None = None

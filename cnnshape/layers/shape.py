@@ -7,7 +7,7 @@ from pydantic import Field
 
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import LARGEST, Batch, Formulas, Layer, Shape, Size, show
-from cnnshape.layers.axis import Axis, axis_of
+from cnnshape.layers.axis import Axis, axes_of, axis_of
 
 Flow = tuple[tuple[int | None, ...], ...]
 Extent = Annotated[int, Field(ge=-1, le=LARGEST)]
@@ -143,7 +143,25 @@ class Reshape(View):
         return [("values", f"{left} = {prod(x[1:])} = {right}")]
 
 
-class Permute(View):
+class Reordering(View):
+    """The axes in another order."""
+
+    def order(self, x: Shape) -> tuple[int, ...]:
+        """Output axis → input axis."""
+        raise NotImplementedError
+
+    def check(self, x: Shape, *others: Shape) -> None:
+        self.order(x)
+
+    def output_shape(self, x: Shape, *others: Shape) -> Shape:
+        return tuple(x[axis] for axis in self.order(x))
+
+    def flow(self, y: Shape, x: Shape, *others: Shape) -> Flow:
+        order = self.order(x)
+        return (tuple(map(order.index, range(len(x)))),)
+
+
+class Permute(Reordering):
     """The axes in another order, the batch counted as axis 0 (PyTorch, permute)."""
 
     kernel: ClassVar = "cnnshape.kernels.shape"
@@ -162,24 +180,10 @@ class Permute(View):
                 found=len(self.dims),
                 help="give every axis, the batch as 0",
             )
-        order = tuple(axis_of(dim, x, field="dims") for dim in self.dims)
-        if len(set(order)) != len(order):
-            twice = next(dim for dim in order if order.count(dim) > 1)
-            raise RuleError("invalid-value", f"names axis {twice} twice", field="dims", found=twice)
-        return order
-
-    def check(self, x: Shape, *others: Shape) -> None:
-        self.order(x)
-
-    def output_shape(self, x: Shape, *others: Shape) -> Shape:
-        return tuple(x[axis] for axis in self.order(x))
-
-    def flow(self, y: Shape, x: Shape, *others: Shape) -> Flow:
-        order = self.order(x)
-        return (tuple(map(order.index, range(len(x)))),)
+        return axes_of(self.dims, x, field="dims")
 
 
-class Transpose(View):
+class Transpose(Reordering):
     """Exchanges two axes, the batch counted as axis 0 (PyTorch, transpose)."""
 
     kernel: ClassVar = "cnnshape.kernels.shape"
@@ -193,15 +197,6 @@ class Transpose(View):
         first, second = axis_of(self.dim0, x, field="dim0"), axis_of(self.dim1, x, field="dim1")
         exchanged = {first: second, second: first}
         return tuple(exchanged.get(axis, axis) for axis in range(len(x)))
-
-    def check(self, x: Shape, *others: Shape) -> None:
-        self.order(x)
-
-    def output_shape(self, x: Shape, *others: Shape) -> Shape:
-        return tuple(x[axis] for axis in self.order(x))
-
-    def flow(self, y: Shape, x: Shape, *others: Shape) -> Flow:
-        return (self.order(x),)
 
 
 class Squeeze(View):

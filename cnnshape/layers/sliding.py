@@ -145,7 +145,7 @@ class Sliding(Layer):
         return [("padding", f"{self.pads}: {names}"), *per_axis_formulas(texts)]
 
 
-def check_padding_mode(mode: str, axes: list[tuple[int, int, int]]) -> None:
+def check_padding_mode(mode: str, axes: list[tuple[int, int, int]], field: str = "padding") -> None:
     """Reflection pads less than the axis, circular no more than it (PyTorch, functional.pad).
 
     `axes` holds (size, before, after).
@@ -158,7 +158,7 @@ def check_padding_mode(mode: str, axes: list[tuple[int, int, int]]) -> None:
             raise RuleError(
                 "bad-padding",
                 f"pads {pad} by {mode}, which must be {than} the axis of {size}",
-                field="padding",
+                field=field,
                 expected=bound,
                 found=pad,
                 help=f"pad at most {bound}, or use zeros",

@@ -65,7 +65,11 @@ def at_sizes(graph: Graph, sizes: Mapping[str, int]) -> Graph:
         )
         for item in graph.inputs
     ]
-    return graph._replace(inputs=tuple(inputs), sizes={})
+    nodes = [
+        node if node.layer is None else node._replace(layer=node.layer.at(sizes))
+        for node in graph.nodes
+    ]
+    return graph._replace(inputs=tuple(inputs), nodes=tuple(nodes), sizes={})
 
 
 def examples(graph: Graph) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cnnshape.layers import find
+from cnnshape.layers import find_in_files
 from cnnshape.sources.spec.document import Value
 from cnnshape.sources.spec.entry import KEYS, Entry, read_entries
 from cnnshape.sources.spec.findings import Findings, describe, nearest
@@ -39,7 +39,7 @@ def read_blocks(value: Value | None, findings: Findings) -> dict[str, Block]:
     blocks: dict[str, Block] = {}
     for name, body in value.data.items():
         key = value.keys[name]
-        if find(name) is not None:
+        if find_in_files(name) is not None:
             findings.add(
                 "duplicate-name", f"`{name}` is a layer's type already; a block needs another", key
             )

@@ -9,7 +9,7 @@ from typing import Any
 from cnnshape.diagnostics import Label
 from cnnshape.graph import Claim, Place, Scope, Use
 from cnnshape.layer import Layer
-from cnnshape.layers import find, load_all
+from cnnshape.layers import find_in_files, types_of_files
 from cnnshape.sources.spec.arguments import build
 from cnnshape.sources.spec.block import Block, count_layers
 from cnnshape.sources.spec.claims import read_expectations
@@ -144,8 +144,8 @@ class Expansion:
         """A type, or the one that a misspelt type is most like, so that default names hold."""
         kind = self.kinds.get(name)
         if kind is None:
-            known = name == UNKNOWN or name in self.blocks or find(name) is not None
-            near = None if known else nearest(name, [*load_all(), *self.blocks])
+            known = name == UNKNOWN or name in self.blocks or find_in_files(name) is not None
+            near = None if known else nearest(name, [*types_of_files(), *self.blocks])
             kind = self.kinds[name] = near or name
         return kind
 
@@ -260,9 +260,9 @@ class Expansion:
             return None
         if self.findings.has("unknown-type", entry.type_value):
             return None
-        cls = find(entry.type)
+        cls = find_in_files(entry.type)
         if cls is None:
-            known = [*load_all(), *self.blocks]
+            known = [*types_of_files(), *self.blocks]
             self.findings.add(
                 "unknown-type",
                 f"no layer or block is called `{clip(entry.type)}`",

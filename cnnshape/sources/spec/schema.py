@@ -6,7 +6,7 @@ from typing import Any
 
 from cnnshape.graph import DTYPE_BYTES
 from cnnshape.layer import Layer
-from cnnshape.layers import load_all
+from cnnshape.layers import types_of_files
 from cnnshape.sources.spec.block import BLOCK_KEYS
 from cnnshape.sources.spec.claims import LIMITS, MEMORY
 from cnnshape.sources.spec.reader import INPUT_KEYS, KEYS, LAYOUTS
@@ -61,7 +61,7 @@ COMMON_KEYS: Schema = {key: {"$ref": f"#/$defs/{key}"} for key in COMMON}
 
 def schema() -> Schema:
     """The schema of a model file, in draft 2020-12."""
-    classes = dict.fromkeys(load_all().values())
+    classes = dict.fromkeys(types_of_files().values())
     layers = {"type": "array", "items": {"$ref": "#/$defs/layer"}, "minItems": 1}
     properties: Schema = {
         "cnnshape": {"const": 1, "description": "the format's version"},
