@@ -229,6 +229,10 @@ class Layer(BaseModel):
         stored = {**self.weights(x, *others), **self.buffers(x, *others)}
         return sum(prod(stored[name]) * n for name, n in self.uses(y, x, *others).items())
 
+    def batch_axis(self, x: Shape) -> int:
+        """The axis of the output along which samples stand; `macs` and the like count one."""
+        return 0
+
     def windows(self, x: Shape, *others: Shape) -> Mapping[int, Window | None]:
         """Input axis → what an output sees along it; None: all of it; not named: its own index."""
         return {}

@@ -41,10 +41,19 @@ def index() -> str:
         for cls in classes_of(family)
         for name in cls.types
     ]
+    names = [
+        f'    "{torch}": "{name}",'
+        for family in families()
+        for cls in classes_of(family)
+        for name, torch in zip(cls.types, cls.torch, strict=False)
+        if torch
+    ]
     head = (
-        '"""Type → family. Written by `make generate`; do not edit."""\n\nINDEX: dict[str, str] = {'
+        '"""Type → family, PyTorch\'s class → type. Written by `make generate`; do not edit."""\n\n'
+        "INDEX: dict[str, str] = {"
     )
-    return "\n".join([head, *lines, "}"]) + "\n"
+    second = ["}", "", "TORCH: dict[str, str] = {"]
+    return "\n".join([head, *lines, *second, *names, "}"]) + "\n"
 
 
 def documentation() -> str:

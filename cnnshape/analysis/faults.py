@@ -52,7 +52,7 @@ def _span(fault: Fault) -> Span | None:
 def _diagnostic(walk: Walk, fault: Fault, agreed: Agreed) -> Diagnostic:
     error, node = fault.error, fault.node
     span = _span(fault)
-    origin = _origin(walk, fault)
+    origin = origin_of(walk, fault)
     labels = [label for label in origin.labels if label.span != span]
     notes = [*origin.notes, *([error.note] if error.note else ())]
     return Diagnostic(
@@ -88,7 +88,7 @@ def _caption(rule: str, expected: object) -> str | None:
     return None
 
 
-def _origin(walk: Walk, fault: Fault) -> Origin:
+def origin_of(walk: Walk, fault: Fault) -> Origin:
     """Where the sizes at fault were decided."""
     node, error = fault.node, fault.error
     if fault.axis is not None:
@@ -110,7 +110,7 @@ def _origin(walk: Walk, fault: Fault) -> Origin:
 
 def _arrived(walk: Walk, names: list[str]) -> Origin:
     """What gave the shapes that arrive: marked where it stands, or else noted."""
-    given = {item.name: item.span for item in walk.graph.inputs}
+    given = {item.name: item.span for item in (*walk.graph.inputs, *walk.graph.held)}
     places = {node.name: node.place.span for node in walk.graph.nodes if node.name in names}
     origin = Origin()
     for name in names:

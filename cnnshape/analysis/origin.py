@@ -23,7 +23,7 @@ class Origin:
 def trace(walk: Walk, name: str, axis: int) -> Origin:
     """How axis `axis` (in the model's layout) of what `name` gives came to its size."""
     found = Origin()
-    inputs = {item.name: item for item in walk.graph.inputs}
+    inputs = {item.name: item for item in (*walk.graph.inputs, *walk.graph.held)}
     while name in walk.applied:
         applied = walk.applied[name]
         moved = walk.moves_axes(applied.layer)

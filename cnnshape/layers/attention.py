@@ -7,7 +7,6 @@ from pydantic import Field
 
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import (
-    Batch,
     Layer,
     PositiveInt,
     Probability,
@@ -18,7 +17,7 @@ from cnnshape.layer import (
     show,
 )
 from cnnshape.layers.normalisation import Epsilon, near_divisors, nearest_divisors
-from cnnshape.layers.recurrent import sequence_length
+from cnnshape.layers.recurrent import batch_axis
 from cnnshape.window import Window
 
 
@@ -28,8 +27,15 @@ class Attention(Layer):
     def ranks(self) -> tuple[int, ...]:
         return (3,)
 
+    def batch_axis(self, x: Shape) -> int:
+        return batch_axis(x, vars(self)["batch_first"])
+
+    def steps(self, x: Shape) -> Size:
+        """L of (N, L, E), or of (L, N, E)."""
+        return x[1 - self.batch_axis(x)]
+
     def windows(self, x: Shape, *others: Shape) -> Mapping[int, Window | None]:
-        return {0 if isinstance(x[1], Batch) else 1: None}
+        return {1 - self.batch_axis(x): None}
 
     def flow(self, y: Shape, x: Shape, *others: Shape) -> tuple[tuple[int | None, ...], ...]:
         """Every output step sees every step; so nothing of keys and values keeps its place."""
@@ -117,7 +123,7 @@ class MultiheadAttention(Attention):
     def products(self, y: Shape, x: Shape, *others: Shape) -> dict[str, Shape]:
         features = x[-1]
         key, value = self.key_and_value(x, *others)
-        steps, sources = sequence_length(x), sequence_length(key)
+        steps, sources = self.steps(x), self.steps(key)
         attended = sources + self.add_bias_kv + self.add_zero_attn
         return {
             "queries": (steps, features, features),
@@ -174,7 +180,7 @@ class TransformerEncoderLayer(Attention):
         return {name: w for name, w in weights.items() if self.bias or not name.endswith("bias")}
 
     def products(self, y: Shape, x: Shape, *others: Shape) -> dict[str, Shape]:
-        features, hidden, steps = x[-1], self.dim_feedforward, sequence_length(x)
+        features, hidden, steps = x[-1], self.dim_feedforward, self.steps(x)
         return {
             "queries, keys, values": (steps, features, 3 * features),
             "scores": (steps, steps, features),
@@ -183,3 +189,26 @@ class TransformerEncoderLayer(Attention):
             "linear1": (steps, features, hidden),
             "linear2": (steps, hidden, features),
         }
+
+
+class AttentionWeights(Layer):
+    """How much each step attends to each: (N, L, S), or (N, num_heads, L, S) unless averaged.
+
+    Its inputs are the queries and the keys (PyTorch, MultiheadAttention, attn_output_weights).
+    """
+
+    types: ClassVar = {"attention_weights": None}
+    in_files: ClassVar = False
+    arity: ClassVar = (2, 2)
+
+    num_heads: PositiveInt
+    average: bool = True
+    batch_first: bool = False
+
+    def output_shape(self, x: Shape, *others: Shape) -> Shape:
+        batch = batch_axis(x, self.batch_first)
+        heads = () if self.average else (self.num_heads,)
+        return (x[batch], *heads, x[1 - batch], others[0][1 - batch])
+
+    def flow(self, y: Shape, x: Shape, *others: Shape) -> tuple[tuple[int | None, ...], ...]:
+        return tuple((None,) * len(shape) for shape in (x, *others))

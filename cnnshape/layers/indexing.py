@@ -289,3 +289,21 @@ class Assign(Indexed):
 def _whole_axis(part: Part, x: Shape) -> int | None:
     """The axis of which a part keeps everything."""
     return part.axis if part.axis is not None and part.size == x[part.axis] else None
+
+
+class Assign(Indexed):
+    """The input with other values in a part of it: the second operand's (PyTorch, x[...] = y).
+
+    Values are broadcast to the part; by masks and tensors of indices, `items` is empty.
+    """
+
+    types: ClassVar = {"assign": None}
+    arity: ClassVar = (2, 2)
+
+    items: tuple[Item, ...]
+
+    def output_shape(self, x: Shape, *others: Shape) -> Shape:
+        return x
+
+    def flow(self, y: Shape, x: Shape, *others: Shape) -> Flow:
+        return (tuple(range(len(x))), *((None,) * len(shape) for shape in others))

@@ -65,10 +65,13 @@ class Recurrent(Layer):
 
     def uses(self, y: Shape, x: Shape, *others: Shape) -> dict[str, Size]:
         """Every weight once a step."""
-        return dict.fromkeys(self.weights(x), sequence_length(x))
+        return dict.fromkeys(self.weights(x), x[1 - self.batch_axis(x)])
+
+    def batch_axis(self, x: Shape) -> int:
+        return batch_axis(x, vars(self)["batch_first"])
 
     def windows(self, x: Shape, *others: Shape) -> Mapping[int, Window | None]:
-        return {0 if isinstance(x[1], Batch) else 1: None}
+        return {1 - self.batch_axis(x): None}
 
     def flow(self, y: Shape, x: Shape, *others: Shape) -> tuple[tuple[int | None, ...], ...]:
         return ((0, 1, None),)
@@ -81,9 +84,40 @@ class Recurrent(Layer):
         return [("features", f"{self.directions}·{state} = {y[-1]}")]
 
 
-def sequence_length(x: Shape) -> Size:
-    """L of (N, L, E), or of (L, N, E)."""
-    return x[0] if isinstance(x[1], Batch) else x[1]
+def batch_axis(x: Shape, batch_first: bool) -> int:
+    """The axis that holds N; where none is marked, the one that `batch_first` says."""
+    marked = [axis for axis in (0, 1) if isinstance(x[axis], Batch)]
+    return marked[0] if marked else 0 if batch_first else 1
+
+
+class FinalState(Layer):
+    """The state after the last step, of every layer and direction: (layers·directions, N, size).
+
+    Its input is the sequence that the recurrent layer gives (PyTorch, LSTM, h_n and c_n).
+    """
+
+    types: ClassVar = {"final_state": None}
+    in_files: ClassVar = False
+
+    layers: PositiveInt
+    directions: PositiveInt
+    size: PositiveInt
+    batch_first: bool = False
+
+    def ranks(self) -> tuple[int, ...]:
+        return (3,)
+
+    def batch_axis(self, x: Shape) -> int:
+        return batch_axis(x, self.batch_first)
+
+    def output_shape(self, x: Shape, *others: Shape) -> Shape:
+        return (self.layers * self.directions, x[self.batch_axis(x)], self.size)
+
+    def flow(self, y: Shape, x: Shape, *others: Shape) -> tuple[tuple[int | None, ...], ...]:
+        return (tuple(1 if axis == self.batch_axis(x) else None for axis in range(3)),)
+
+    def decided_by(self, axis: int, y: Shape, x: Shape, *others: Shape) -> str | None:
+        return {0: "layers", 2: "size"}.get(axis)
 
 
 class RNN(Recurrent):

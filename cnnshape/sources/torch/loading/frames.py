@@ -181,3 +181,20 @@ def _call(source: SourceFile, raw: Raw) -> ast.Call | None:
     if line is None or start is None:
         return None
     return source.method_calls.get((line, source.column(line, start)))
+
+
+def call_at(code: CodeType, last: int) -> ast.Call | None:
+    """The call that code was making at one of its instructions, or None."""
+    source = source_of(code.co_filename)
+    return _call(source, _raw_at(code, last)) if source else None
+
+
+def place_at(code: CodeType, last: int) -> Span:
+    """The expression that code was evaluating at an instruction, from the line Python names on."""
+    span = _span_at(code, last, None)
+    raw = _raw_at(code, last)
+    line = raw[0]
+    source = source_of(code.co_filename)
+    if line is None or span.line == line or source is None:
+        return span
+    return Span(source.shown, *(_position(source, raw) or _line(source, line)))

@@ -22,12 +22,20 @@ if TYPE_CHECKING:
 class ShapeError(RuntimeError):
     """An operation's rule does not hold; the user's code may catch it, as PyTorch's."""
 
-    def __init__(self, fault: Fault, walk: Walk, where: Stack, made: Stack) -> None:
+    def __init__(
+        self, fault: Fault, walk: Walk, where: Stack, made: Stack, module: Any = None
+    ) -> None:
         super().__init__(f"{fault.node.name} {fault.error.message}")
         self.fault = fault
         self.walk = walk
         self.where = where
         self.made = made
+        self.module = module
+        trace = SESSION.trace
+        self.called_before = any(
+            recorded.module == id(module) for recorded in (trace.nodes if trace else ())
+        )
+        """Whether the module has been applied before, to what fitted it."""
 
 
 class UnsupportedError(BaseException):
@@ -46,6 +54,7 @@ class Recorded(NamedTuple):
     node: Node
     where: Stack
     made: Stack
+    module: int | None = None
 
 
 class Trace:
@@ -181,7 +190,8 @@ def shape_of(call: Call) -> tuple[Shape, bool]:
         scopes = scopes[:-1]
     node = Node(name, call.type, call.layer, names, scopes=scopes, weights_from=shared)
     shape = _stepped(trace.walk, node, call)
-    trace.nodes.append(Recorded(node, call.where or stack(), call.made))
+    who = id(call.module) if call.module is not None else None
+    trace.nodes.append(Recorded(node, call.where or stack(), call.made, who))
     return shape, True
 
 
@@ -204,11 +214,13 @@ def _stepped(walk: Walk, node: Node, call: Call) -> Shape:
         fault = walk.faults.pop()
         walk.unsure.clear()
         walk.shapes.pop(node.name, None)
-        raise ShapeError(fault, walk, stack(), call.made)
+        raise ShapeError(fault, walk, call.where or stack(), call.made, call.module)
     return shape
 
 
-def refuse(error: RuleError, type_name: str, *operands: Tensor, made: Stack = ()) -> ShapeError:
+def refuse(
+    error: RuleError, type_name: str, *operands: Tensor, made: Stack = (), module: Any = None
+) -> ShapeError:
     """A rule that the stand-in itself finds broken, as the fault of a node."""
     trace = SESSION.trace
     if trace is None:
@@ -216,8 +228,10 @@ def refuse(error: RuleError, type_name: str, *operands: Tensor, made: Stack = ()
         node = Node(type_name, type_name, None, ())
     else:
         walk = trace.walk
-        node = Node(trace.function_name(type_name), type_name, None, trace.operands(operands))
-    return ShapeError(Fault(node, error, tuple(tuple(x.shape) for x in operands)), walk, stack(), made)
+        name = trace.names.get(id(module)) or trace.function_name(type_name)
+        node = Node(name, type_name, None, trace.operands(operands))
+    fault = Fault(node, error, tuple(tuple(x.shape) for x in operands))
+    return ShapeError(fault, walk, stack(), made, module)
 
 
 def warn_of_mixed_batch(tensor: Tensor, shape: Shape) -> None:

@@ -142,7 +142,9 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
             )
     traced = (self.name or self.pending) or (given.name or given.pending)
     if traced or given.is_parameter:
-        self.become(apply("assign", self, given, dtype=self.dtype))
+        plain = () if any(isinstance(one, Tensor | bool) for one in items) else items
+        encoded = tuple(map(_encoded, plain))
+        self.become(apply("assign", self, given, items=encoded, dtype=self.dtype))
     else:
         self.recipe = None
 

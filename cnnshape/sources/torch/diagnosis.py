@@ -1,0 +1,192 @@
+"""From what went wrong in user code to diagnostics at its lines."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from cnnshape.analysis.faults import origin_of
+from cnnshape.analysis.walk import Fault, walk
+from cnnshape.diagnostics import Diagnostic, Fix, Label, Span
+from cnnshape.graph import Graph, Place
+from cnnshape.sources.torch.assembly import fields_of, order_of
+from cnnshape.sources.torch.loading.frames import error_stack
+from cnnshape.sources.torch.places import Written, arguments_of, chain, origins, own, span_of
+from cnnshape.sources.torch.standin.module import Module
+from cnnshape.sources.torch.standin.stack import Stack
+from cnnshape.sources.torch.standin.trace import ShapeError, UnsupportedError
+
+MOST_CALLERS = 4
+MOST_LABELS = 6
+
+
+def of_shape(error: ShapeError, graph: Graph, model: Module | None) -> Diagnostic:
+    """A rule that does not hold: at the call, with notes at what was made of which numbers."""
+    node = error.fault.node
+    place = Place(span_of(error.where), fields_of(node.type, error.made))
+    placed = node._replace(place=place)
+    taken = walk(graph._replace(nodes=(*graph.nodes, placed)))
+    again = [fault for fault in taken.faults if fault.node.name == node.name]
+    fault = again[0] if again else error.fault._replace(node=placed)
+    origin = origin_of(taken, fault)
+    made_when = error.where == error.made
+    labels = [
+        *_made(fault, error, place.span),
+        *origin.labels,
+        *_brought_in(graph, fault),
+    ]
+    callers = [] if made_when else _callers(error.where)
+    fix = _fix(fault, error, model)
+    return Diagnostic(
+        fault.error.rule,
+        f"`{node.name}` {fault.error.message}",
+        layer=node.name,
+        span=place.span,
+        caption=_caption(fault),
+        labels=tuple(_once(labels, place.span))[:MOST_LABELS],
+        notes=(*origin.notes, *([fault.error.note] if fault.error.note else ()), *callers),
+        help=_help(fault, fix),
+        expected=fault.error.expected,
+        found=fault.error.found,
+        fix=fix,
+    )
+
+
+def _caption(fault: Fault) -> str | None:
+    if fault.error.rule == "size-mismatch" and fault.arrived is not None:
+        return f"{fault.arrived} arrive{'s' if fault.arrived == 1 else ''} here"
+    return None
+
+
+def _made(fault: Fault, error: ShapeError, called: Span | None) -> Iterable[Label]:
+    """Where the layer was made: the argument at fault, and where its value came from."""
+    if not error.made:
+        return
+    field = fault.error.field
+    written = arguments_of(error.made, order_of(fault.node.type))
+    value = written.get(field) if field else None
+    if value is None or field is None:
+        for span, _ in chain(error.made)[:3]:
+            if span != called:
+                yield Label(span, f"`{fault.node.name}` is made here")
+        return
+    number = getattr(fault.node.layer, field, fault.error.found)
+    yield Label(value.span, f"`{field}` is {_shown(number)} here{_wanted(fault)}")
+    steps = origins(error.made, value)
+    for step in steps:
+        yield Label(step.span, f"{_shown(number)} comes from here")
+    outer = steps[-1].frame if steps else value.frame
+    for span, _ in chain(error.made)[outer + 1 : outer + 3]:
+        yield Label(span, f"`{fault.node.name}` is made here")
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _wanted(fault: Fault) -> str:
+    expected = fault.error.expected
+    return f", expected {expected}" if fault.error.rule == "size-mismatch" and expected else ""
+
+
+def _brought_in(graph: Graph, fault: Fault) -> Iterable[Label]:
+    """Where parameters and constants among the operands were made."""
+    spans = {item.name: item for item in graph.held}
+    for name in fault.node.inputs:
+        held = spans.get(name)
+        if held is not None and held.span is not None:
+            shape = ", ".join(map(str, held.shape))
+            yield Label(held.span, f"`{name}` is ({shape})")
+
+
+def _once(labels: Iterable[Label], called: Span | None) -> list[Label]:
+    texts: dict[Span, dict[str, None]] = {}
+    for label in labels:
+        if label.span != called:
+            texts.setdefault(label.span, {})[label.text] = None
+    return [Label(span, "; ".join(own_texts)) for span, own_texts in texts.items()]
+
+
+def _callers(where: Stack) -> list[str]:
+    """The lines of user code through which the innermost one was reached."""
+    found = []
+    for span, function in chain(where)[1 : 1 + MOST_CALLERS]:
+        found.append(f"called from {function} at {span.file}:{span.line}:{span.column}")
+    return found
+
+
+def _fix(fault: Fault, error: ShapeError, model: Module | None) -> Fix | None:
+    """The number to write in place of the one that is written, where nothing else reads that."""
+    field, choices = fault.error.field, fault.error.choices
+    if not error.made or field is None or not choices or type(choices[0]) is not int:
+        return None
+    value = arguments_of(error.made, order_of(fault.node.type)).get(field)
+    if value is None or not _is_number(value) or _shared(error, model) or _called_before(error):
+        return None
+    return Fix(value.span, str(choices[0])) if value.span.line == value.span.end_line else None
+
+
+def _is_number(value: Written) -> bool:
+    """Whether an argument is written as a number, or as arithmetic of numbers alone."""
+    allowed = ast.Constant | ast.BinOp | ast.UnaryOp | ast.operator | ast.unaryop
+    return all(isinstance(node, allowed) for node in ast.walk(value.expression))
+
+
+def _shared(error: ShapeError, model: Module | None) -> bool:
+    """Whether the same place in the source made other modules too."""
+    if model is None:
+        return False
+    place = own(error.made)[:1]
+    alike = [one for one in model.modules() if own(one.__dict__.get("made", ()))[:1] == place]
+    return len(alike) > 1
+
+
+def _called_before(error: ShapeError) -> bool:
+    """Whether the module has worked before, on what arrived then."""
+    return error.module is not None and error.called_before
+
+
+def _help(fault: Fault, fix: Fix | None) -> str | None:
+    if fix is not None:
+        return f"write {fix.text} at {fix.span.file}:{fix.span.line}:{fix.span.column}"
+    help = fault.error.help
+    if help is None:
+        return None
+    if fault.error.rule == "size-mismatch" and help.startswith("write"):
+        choice = fault.error.choices[0] if fault.error.choices else fault.error.expected
+        return f"make `{fault.error.field}` {_shown(choice)}, or change what arrives"
+    in_python = re.sub(r"`(\w+): ([^`]*)`", r"`\1=\2`", help)
+    return in_python.replace(", or leave it out", "")
+
+
+def of_exception(error: BaseException, where: Stack | None = None) -> Diagnostic:
+    """A Python exception in user code, at its line."""
+    frames = error_stack(error)
+    kind = type(error).__name__
+    text = str(error) or "no message"
+    if isinstance(error, SyntaxError):
+        text = error.msg
+    notes = [
+        f"called from {frame.function} at {frame.span.file}:{frame.span.line}:{frame.span.column}"
+        for frame in frames[1 : 1 + MOST_CALLERS]
+    ]
+    return Diagnostic(
+        "python-error",
+        f"{kind}: {text[:500]}",
+        span=frames[0].span if frames else None,
+        notes=tuple(notes),
+    )
+
+
+def of_unsupported(error: UnsupportedError) -> Diagnostic:
+    """Something of PyTorch's that is not modelled, at its line."""
+    reason = f": {error.reason}" if error.reason else ""
+    return Diagnostic(
+        "unsupported-operation",
+        f"not checked: `{error.name}` is not modelled{reason}",
+        span=span_of(error.where),
+        notes=tuple(_callers(error.where)),
+        help="docs/pytorch.md lists what is supported",
+    )

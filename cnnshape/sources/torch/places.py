@@ -1,0 +1,117 @@
+"""From stacks to places: where something was called, made, and where a number was written."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from types import CodeType
+from typing import NamedTuple
+
+from cnnshape.diagnostics import Span
+from cnnshape.sources.torch.loading.frames import OWN, call_at, place_at
+from cnnshape.sources.torch.loading.source import source_of
+from cnnshape.sources.torch.standin.stack import Stack
+
+Frame = tuple[CodeType, int]
+
+
+def own(stack: Stack) -> Stack:
+    """The frames in the user's own files; all of them where none is."""
+    mine = tuple(frame for frame in stack if frame[0].co_filename in OWN)
+    return mine or stack
+
+
+def span_of(stack: Stack) -> Span | None:
+    """The innermost place of a stack."""
+    frames = own(stack)
+    return place_at(*frames[0]) if frames else None
+
+
+def chain(stack: Stack) -> list[tuple[Span, str]]:
+    """The places of a stack from the inside out, with the functions that they stand in."""
+    return [(place_at(code, last), code.co_qualname) for code, last in own(stack)]
+
+
+class Written(NamedTuple):
+    """An argument as it is written: where, and the expression."""
+
+    span: Span
+    expression: ast.expr
+    frame: int
+    """The number of the frame of the stack in whose code it stands."""
+
+
+def arguments_of(stack: Stack, order: list[str]) -> dict[str, Written]:
+    """Where the arguments of the innermost call stand, by their names in `order`."""
+    frames = own(stack)
+    if not frames:
+        return {}
+    return _arguments(frames, 0, order)
+
+
+def _arguments(frames: Stack, number: int, order: list[str]) -> dict[str, Written]:
+    code, last = frames[number]
+    call = call_at(code, last)
+    source = source_of(code.co_filename)
+    if call is None or source is None:
+        return {}
+    found: dict[str, Written] = {}
+    for name, value in zip(order, call.args, strict=False):
+        if isinstance(value, ast.Starred):
+            break
+        found[name] = Written(source.span(value), value, number)
+    for keyword in call.keywords:
+        if keyword.arg is not None:
+            span = source.span(keyword.value)
+            found[keyword.arg] = Written(span, keyword.value, number)
+    return found
+
+
+MOST_STEPS = 8
+
+
+def origins(stack: Stack, written: Written) -> list[Written]:
+    """Where a value came from, if a parameter carried it: each caller's argument in turn."""
+    frames = own(stack)
+    found: list[Written] = []
+    while len(found) < MOST_STEPS and isinstance(written.expression, ast.Name):
+        code = frames[written.frame][0]
+        name = written.expression.id
+        parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        if name not in parameters:
+            break
+        order = [one for one in code.co_varnames[: code.co_argcount] if one not in ("self", "cls")]
+        outer = written.frame + 1
+        given = _arguments(frames, outer, order).get(name) if outer < len(frames) else None
+        given = given or _default(code, name, written.frame)
+        if given is None or given in found:
+            break
+        found.append(given)
+        written = given
+    return found
+
+
+def _default(code: CodeType, name: str, frame: int) -> Written | None:
+    """Where a parameter's default stands."""
+    source = source_of(code.co_filename)
+    if source is None:
+        return None
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+            lines = (node.lineno, *(item.lineno for item in node.decorator_list))
+            if code.co_firstlineno not in lines:
+                continue
+            value = _defaults(node).get(name)
+            return Written(source.span(value), value, frame) if value is not None else None
+    return None
+
+
+def _defaults(node: ast.FunctionDef) -> Mapping[str, ast.expr]:
+    arguments = node.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    with_default = positional[len(positional) - len(arguments.defaults) :]
+    found = {one.arg: value for one, value in zip(with_default, arguments.defaults, strict=True)}
+    for one, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if value is not None:
+            found[one.arg] = value
+    return found

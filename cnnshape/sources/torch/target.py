@@ -1,0 +1,135 @@
+"""`net.py`, `net.py:Net`, `net.py:Net(num_classes=10)`: which model of a file is meant."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from cnnshape.sources.spec.findings import suggest
+from cnnshape.sources.spec.shape import UsageError
+from cnnshape.sources.torch.standin.module import Module
+
+PATTERN = re.compile(r"(?s)(?P<file>.+?\.py)(?::(?P<expression>.+))?")
+
+
+class Target(NamedTuple):
+    """A file, and the expression that gives the model in the file's own namespace."""
+
+    file: str
+    expression: str | None = None
+
+
+def target_of(path: str) -> Target | None:
+    """What a PATH means, if it is that of a Python file."""
+    match = PATTERN.fullmatch(path)
+    return Target(match["file"], match["expression"]) if match else None
+
+
+def chosen(target: Target, module: ModuleType, tree: ast.Module) -> tuple[str, Any]:
+    """The model's name, and what it is made by: a class, a function, or what an expression gives.
+
+    UsageError where the file has none, or several of which none is named.
+    """
+    if target.expression is None:
+        name = _only_model(target, module, tree)
+        return name, getattr(module, name)
+    try:
+        parsed = ast.parse(target.expression.strip(), mode="eval").body
+    except SyntaxError:
+        raise UsageError(f"`{target.expression[:80]}` is no Python expression") from None
+    name = _leading_name(parsed)
+    if name is not None and not hasattr(module, name):
+        near = suggest(name, [item for item in vars(module) if not item.startswith("_")])
+        help = f"; {near.replace('write', 'did you mean')}?" if near else ""
+        raise UsageError(f"{target.file} has no `{name}`{help}")
+    if isinstance(parsed, ast.Name):
+        return parsed.id, getattr(module, parsed.id)
+    code = compile(ast.Expression(parsed), f"<{target.expression}>", "eval")
+    return name or "model", lambda: eval(code, vars(module))
+
+
+def _leading_name(parsed: ast.expr) -> str | None:
+    while not isinstance(parsed, ast.Name):
+        if isinstance(parsed, ast.Call):
+            parsed = parsed.func
+        elif isinstance(parsed, ast.Attribute | ast.Subscript):
+            parsed = parsed.value
+        else:
+            return None
+    return parsed.id
+
+
+def _only_model(target: Target, module: ModuleType, tree: ast.Module) -> str:
+    models = [
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, type)
+        and issubclass(value, Module)
+        and value.__module__ == module.__name__
+        and value.__name__ == name
+    ]
+    if not models:
+        raise UsageError(f"{target.file} defines no torch.nn.Module, so nothing was checked")
+    used = _used(tree, models)
+    left = [name for name in models if name not in used] or models
+    if len(left) > 1:
+        makeable = [name for name in left if not needed_arguments(getattr(module, name))]
+        if len(makeable) != 1 or len(models) == len(left):
+            listed = ", ".join(f"{target.file}:{name}" for name in left[:8])
+            raise UsageError(f"{target.file} has several models, name one: {listed}")
+        left = makeable
+    return left[0]
+
+
+def _used(tree: ast.Module, models: list[str]) -> set[str]:
+    """The models that others are made of, directly or through functions of the file."""
+    definitions = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    names = {
+        node.name: {item.id for item in ast.walk(node) if isinstance(item, ast.Name)} - {node.name}
+        for node in ast.walk(tree)
+        if isinstance(node, definitions)
+    }
+    used: set[str] = set()
+    for model in models:
+        waiting = list(names.get(model, ()))
+        seen: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name not in seen:
+                seen.add(name)
+                waiting += names.get(name, ())
+        used |= seen - {model}
+    return used & {*models}
+
+
+def needed_arguments(made_by: Any) -> list[str]:
+    """The arguments without which it cannot be called."""
+    try:
+        parameters = inspect.signature(made_by).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    empty = inspect.Parameter.empty
+    return [one.name for one in parameters if one.default is empty and one.kind not in kinds]
+
+
+def instance(target: Target, name: str, made_by: Any) -> Module:
+    """The model; UsageError where it needs arguments, or is none."""
+    if isinstance(made_by, Module):
+        return made_by
+    needed = needed_arguments(made_by) if callable(made_by) else []
+    if needed:
+        listed = ", ".join(f"{item}=…" for item in needed)
+        raise UsageError(
+            f"`{name}` needs arguments, write {target.file}:{name}({listed}) with values in place "
+            "of the dots"
+        )
+    found = made_by() if callable(made_by) else made_by
+    if isinstance(found, tuple | list) and found and isinstance(found[0], Module):
+        found = found[0]
+    if not isinstance(found, Module):
+        raise UsageError(f"{target.file}:{name} gives a {type(found).__name__}, no torch.nn.Module")
+    return found
