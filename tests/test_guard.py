@@ -27,6 +27,7 @@ from cnnshape.sources.torch.guard.policy import rule_of
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a process cannot fork here")
 SMALL = 64 << 20
+OPEN = Path("/proc", "self", "fd")
 
 
 def run(code, **options):
@@ -47,12 +48,12 @@ def no_children():
 
 @pytest.fixture(autouse=True)
 def nothing_is_left():
-    files = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else None
+    files = len(os.listdir(OPEN)) if OPEN.exists() else None
     yield
     no_children()
     if files is not None:
         gc.collect()
-        assert len(os.listdir("/proc/self/fd")) <= files
+        assert len(os.listdir(OPEN)) <= files
 
 
 def test_the_result_comes_back():
@@ -145,9 +146,9 @@ OTHERS = {
     "import subprocess; subprocess.run(['true'])": "process",
     "import os; os.system('true')": "process",
     "import os; os.popen('true')": "process",
-    "import os; os.execv('/bin/true', ['true'])": "process",
-    "import os; os.posix_spawn('/bin/true', ['true'], {})": "process",
-    "import os; os.spawnv(os.P_WAIT, '/bin/true', ['true'])": "process",
+    "import os; os.execv('true', ['true'])": "process",
+    "import os; os.posix_spawn('true', ['true'], {})": "process",
+    "import os; os.spawnv(os.P_WAIT, 'true', ['true'])": "process",
     "import os; os.fork()": "process",
     "import pty; pty.spawn('true')": "process",
     "import _posixsubprocess; _posixsubprocess.fork_exec()": "process",

@@ -1,6 +1,7 @@
 """A user's file becomes a module: what defines is run, the rest is left out, places are found."""
 
 import ast
+import os
 import sys
 from pathlib import Path
 from textwrap import dedent
@@ -8,12 +9,14 @@ from types import ModuleType
 
 import pytest
 
-from cnnshape.diagnostics import UnreadableError
+from cnnshape.diagnostics import Span, UnreadableError
 from cnnshape.sources.torch import loading
+from cnnshape.sources.torch.guard import in_child, refusals
 from cnnshape.sources.torch.loading import (
     MissingPackageError,
     Unavailable,
     UnavailableError,
+    UserFrame,
     frame_call,
     frame_span,
     position_index,
@@ -272,7 +275,9 @@ def test_a_condition_that_fails_leaves_its_names_without_a_value(load):
     [
         ("x = (1,\ny = 2\n", "'(' was never closed", 1, 5),
         ("é = 1\nfoo bar\n", "invalid syntax", 2, 5),
-        ("x = 1\n  y = 2\n", "unexpected indent", 2, 3),
+        ("x = 1\n  y = 2\n", "unexpected indent", 2, 2),
+        ("class A:\n    return 1\n", "'return' outside function", 2, 5),
+        ("def f(a, a): pass\n", "duplicate argument 'a' in function definition", 1, 10),
         (b"a = 1\nb = '\xff'\n", "the file is not UTF-8 text", 2, 1),
         (b"a = 1\n\nb = '\0'\n", "the file holds null bytes, so it is no Python", 3, 1),
         ("x = " + "-" * 100_000 + "1\n", "the code is nested too deeply to be read", 1, 1),
@@ -550,3 +555,39 @@ def test_installed_frames_count_only_without_own_ones(load):
         stack = loading.error_stack(error)
     assert stack
     assert all(Path(each.span.file).suffix == ".py" for each in stack)
+
+
+# Under the guard
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process cannot fork here")
+def test_a_load_under_the_guard_leaves_nothing_behind(load, tmp_path):
+    load("x = 1", **{"near.py": "import numpy\ny = numpy.ones(3).sum()\n"})
+    text = "import near\ny = float(near.y)\nlog = open('log.txt', 'w')\ndef f(): return log.name\n"
+    (tmp_path / "other.py").write_text(text)
+
+    def act():
+        module = loading.load("other.py", Standin()).module
+        try:
+            module.f()
+        except UnavailableError as error:
+            stack = loading.error_stack(error)
+            said = str(error)
+        return module.y, said, stack, [each.stack[0].span for each in refusals()]
+
+    y, said, stack, refused = in_child(act)
+    assert y == 3.0
+    assert said.startswith("`log` has no value: line 3 failed: RefusedError: writing or deleting")
+    assert stack == (UserFrame(Span("other.py", 4, 17, 4, 25), "f"),)
+    assert refused == [Span("other.py", 3, 7, 3, 27)]
+    assert sorted(os.listdir(tmp_path)) == ["near.py", "net.py", "other.py"]
+    assert "other" not in sys.modules
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process cannot fork here")
+def test_what_is_no_python_travels_through_the_guard(tmp_path):
+    (tmp_path / "net.py").write_text("x = (\n")
+    with pytest.raises(UnreadableError) as caught:
+        in_child(lambda: loading.load(str(tmp_path / "net.py"), Standin()))
+    assert caught.value.diagnostics[0].message == "'(' was never closed"
+    assert caught.value.text == "x = (\n"
