@@ -77,7 +77,7 @@ def _limit(which: int, most: int) -> None:
 def _used() -> int:
     """Bytes of address space in use."""
     try:
-        with open("/proc/self/statm", "rb") as file:
+        with open(os.path.join("/proc", "self", "statm"), "rb") as file:
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 1 << 33  # unknown: macOS maps several GiB before any code runs

@@ -139,7 +139,7 @@ def rule_of(event: str) -> tuple[str, Decision] | None:
     if event == "sqlite3.connect":
         return "writing", _opens_database
     if event.startswith("ctypes."):
-        return "native", lambda arguments: _by_user(sys._getframe(3)) and _call(event, arguments)
+        return "native", lambda arguments: _by_user(sys._getframe(2)) and _call(event, arguments)
     for kind, beginnings in KINDS.items():
         if any(_begins(event, beginning) for beginning in beginnings):
             return kind, lambda arguments: _call(event, arguments)
@@ -177,7 +177,7 @@ def _imports_native(arguments: tuple[Any, ...]) -> str | None:
     name, file = arguments[:2]
     if isinstance(file, str) and not file.endswith(".py") and not _is_installed(file):
         return f"the compiled module `{file[:200]}`"
-    if name in NATIVE_PACKAGES and _by_user(sys._getframe(3), past_import=True):
+    if name in NATIVE_PACKAGES and _by_user(sys._getframe(2), past_import=True):
         return f"`import {name}`"
     return None
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
-from importlib.util import spec_from_file_location
+from importlib.util import LazyLoader, spec_from_file_location
 from types import FrameType, ModuleType
 from typing import Any, Protocol
 
@@ -82,7 +82,7 @@ class Finder:
             raise ModuleNotFoundError(f"{name} is compiled for PyTorch", name=name)
         if path is None and _is_standard(name):
             return None
-        return self._found(name, path)
+        return self._found(name, path) or (_postponed(name) if path is None else None)
 
     def own(self, name: str, file: str, places: list[str] | None = None) -> ModuleSpec:
         """A spec for an own file."""
@@ -151,6 +151,24 @@ def _given(name: str, module: ModuleType) -> ModuleSpec:
     return spec
 
 
+def _postponed(name: str) -> ModuleSpec | None:
+    """An installed package that an own file imports as a whole: loaded when it is first used.
+
+    NumPy takes longer to import than a small model to be checked.
+    """
+    frame = importer()
+    if frame is None or frame.f_code.co_filename not in OWN:
+        return None
+    statement = _import_statement(frame, name)
+    if not isinstance(statement, ast.Import) or any("." in each.name for each in statement.names):
+        return None
+    spec = PathFinder.find_spec(name)
+    if spec is not None and spec.loader is not None and hasattr(spec.loader, "exec_module"):
+        spec.loader = LazyLoader(spec.loader)
+        return spec
+    return None
+
+
 def _harmless(spec: ModuleSpec) -> ModuleSpec | None:
     """None for the next finder, unless the library is linked against PyTorch's."""
     from mmap import ACCESS_READ, mmap
@@ -206,8 +224,3 @@ def _imported(node: ast.Import | ast.ImportFrom) -> set[str]:
     if isinstance(node, ast.Import):
         return {alias.name.partition(".")[0] for alias in node.names}
     return {(node.module or "").partition(".")[0]} if not node.level else set()
-
-
-def snapshot(names: Mapping[str, ModuleType], packages: Sequence[str]) -> dict[str, ModuleType]:
-    """The modules of some packages that are loaded now."""
-    return {name: names[name] for name in names if name.partition(".")[0] in packages}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from cnnshape.diagnostics import Span
 from cnnshape.sources.torch.loading.policy import COMPOUND, bound_names, changed_names, pruned, runs
-from cnnshape.sources.torch.loading.source import SourceFile
+from cnnshape.sources.torch.loading.source import SourceFile, understood
 from cnnshape.sources.torch.loading.unavailable import Unavailable, error_of, unavailable
 
 
@@ -35,7 +35,7 @@ class Runner:
         self.future = 0
 
     def run(self) -> None:
-        """All statements; raises nothing that the user's code raises."""
+        """All statements; raises nothing that the user's code raises, but UnreadableError."""
         self.names["__doc__"] = ast.get_docstring(self.source.tree, clean=False)
         self._future()
         for statement in self.source.tree.body:
@@ -60,8 +60,8 @@ class Runner:
 
     def _branch(self, statement: ast.If) -> None:
         """The branch that Python would take; statement by statement, as at the top."""
+        code = self._compiled(ast.Expression(statement.test), "eval")
         try:
-            code = self._compiled(ast.Expression(statement.test), "eval")
             branch = statement.body if eval(code, self.names) else statement.orelse
         except BaseException as error:  # noqa: BLE001
             self._failed(statement, bound_names([statement]), error)
@@ -73,8 +73,9 @@ class Runner:
         kept, left_out = pruned(statement)
         names = bound_names([statement])
         before = {name: self.names.get(name, self) for name in names}
+        code = self._compiled(ast.Module([kept], []), "exec")
         try:
-            exec(self._compiled(ast.Module([kept], []), "exec"), self.names)
+            exec(code, self.names)
         except BaseException as error:  # noqa: BLE001
             if kept is not statement:  # what was bound before the failure, stays
                 names = [name for name in names if self.names.get(name, self) is before[name]]
@@ -120,9 +121,11 @@ class Runner:
         return name in self.names and not isinstance(value, (ModuleType, Unavailable))
 
     def _compiled(self, tree: ast.Module | ast.Expression, mode: str) -> CodeType:
-        with warnings.catch_warnings():
+        """Code; UnreadableError for what only the compiler finds, such as `return` in a class."""
+        source = self.source
+        with understood(source.shown, source.text), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            code: Any = compile(tree, self.source.path, mode, self.future, dont_inherit=True)
+            code: Any = compile(tree, source.path, mode, self.future, dont_inherit=True)
         assert isinstance(code, CodeType)
         return code
 

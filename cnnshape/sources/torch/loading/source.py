@@ -7,6 +7,8 @@ import io
 import os
 import tokenize
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
 from cnnshape.diagnostics import Diagnostic, Span, UnreadableError
@@ -113,17 +115,23 @@ def shown_path(path: str) -> str:
 
 def _parse(path: str, shown: str) -> SourceFile:
     text = _text(path, shown)
+    with understood(shown, text), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = ast.parse(text, path)
+    return SourceFile(path, shown, text, tree)
+
+
+@contextmanager
+def understood(shown: str, text: str) -> Iterator[None]:
+    """Turns what Python's parser and compiler raise into UnreadableError."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text, path)
+        yield
     except SyntaxError as error:
         raise _no_python(shown, text, error) from None
     except (RecursionError, MemoryError):
         raise _unreadable(shown, "the code is nested too deeply to be read", text) from None
     except ValueError as error:
         raise _unreadable(shown, f"this is no Python: {error}", text) from None
-    return SourceFile(path, shown, text, tree)
 
 
 def _text(path: str, shown: str) -> str:
