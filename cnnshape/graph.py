@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from cnnshape.diagnostics import Diagnostic, Span
@@ -23,7 +22,26 @@ DTYPE_BYTES = {
 }
 
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+class Nothing(Mapping[str, Any]):
+    """A mapping without entries that cannot be changed, and can be sent to another process."""
+
+    def __getitem__(self, key: str) -> Any:
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "{}"
+
+    def __reduce__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING: Mapping[str, Any] = Nothing()
 
 
 class Use(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cnnshape import collector
+from cnnshape.analysis.batch import compared
 from cnnshape.analysis.claims import broken_expectations, exceeded_limits, unexplained
 from cnnshape.analysis.counts import Figures, count
 from cnnshape.analysis.faults import MOST, diagnose, place_of, used
@@ -14,7 +15,7 @@ from cnnshape.analysis.receptive_field import Reach
 from cnnshape.analysis.result import Analysis, LayerResult, ReceptiveField, Totals
 from cnnshape.analysis.walk import Applied, Walk, walk
 from cnnshape.diagnostics import Diagnostic, Label
-from cnnshape.graph import Graph, Node
+from cnnshape.graph import Graph, Node, Stored
 from cnnshape.layer import show
 
 KnownFields = Mapping[str, ReceptiveField]
@@ -26,7 +27,7 @@ def analyse(graph: Graph) -> Analysis:
         from cnnshape.analysis.named import analyse_named
 
         return analyse_named(graph)
-    with collector.paused():
+    with collector.paused(), compared(graph):
         return _analyse(graph)
 
 
@@ -100,17 +101,16 @@ def _layer(taken: Walk, node: Node, figures: Figures | None, known: KnownFields)
             scopes=node.scopes,
             span=node.place.span,
         )
-    own = node.weights_from is None
-    params = figures.params if own else 0
+    stored = _stored(node, figures)
     return LayerResult(
         name=node.name,
         type=node.type,
         inputs=node.inputs,
         input_shapes=inputs,
         output_shape=shapes[node.name],
-        params=params,
-        trainable_params=params if node.trainable else 0,
-        buffers=figures.buffers if own else 0,
+        params=stored.params,
+        trainable_params=stored.trainable,
+        buffers=stored.buffers,
         macs=figures.macs,
         connections=figures.connections,
         activations=figures.activations,
@@ -120,6 +120,15 @@ def _layer(taken: Walk, node: Node, figures: Figures | None, known: KnownFields)
         scopes=node.scopes,
         span=node.place.span,
     )
+
+
+def _stored(node: Node, figures: Figures) -> Stored:
+    """What a layer stores itself."""
+    if node.stored is not None:
+        return node.stored
+    if node.weights_from is not None:
+        return Stored()
+    return Stored(figures.params, figures.params if node.trainable else 0, figures.buffers)
 
 
 def _known(fields: Mapping[str, Fields]) -> dict[str, KnownFields]:
@@ -143,9 +152,11 @@ def _field(reaches: tuple[Reach, ...]) -> ReceptiveField:
 
 def _totals(taken: Walk, layers: dict[str, LayerResult]) -> Totals:
     known = [layer for layer in layers.values() if layer.params is not None]
-    params = sum(layer.params or 0 for layer in known)
+    held = [item.stored for item in taken.graph.held]
+    params = sum(layer.params or 0 for layer in known) + sum(item.params for item in held)
     trainable = sum(layer.trainable_params or 0 for layer in known)
-    buffers = sum(layer.buffers or 0 for layer in known)
+    trainable += sum(item.trainable for item in held)
+    buffers = sum(layer.buffers or 0 for layer in known) + sum(item.buffers for item in held)
     return Totals(
         params,
         trainable,

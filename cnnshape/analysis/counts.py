@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import prod
 from typing import NamedTuple
 
+from cnnshape.analysis.batch import of_one_sample
 from cnnshape.analysis.walk import Applied, Walk
-from cnnshape.layer import Layer, Shape
+from cnnshape.layer import Layer, Shape, Size
 
 
 class Figures(NamedTuple):
@@ -26,19 +27,20 @@ def count(walk: Walk) -> dict[str, Figures]:
     for name, applied in walk.applied.items():
         key = (id(applied.layer), applied.x)
         if key not in known:
-            known[key] = _figures(applied.layer, applied)
+            known[key] = _figures(applied.layer, applied, walk.graph.batch)
         figures[name] = known[key]
     return figures
 
 
-def _figures(layer: Layer, applied: Applied) -> Figures:
+def _figures(layer: Layer, applied: Applied, batch: Size) -> Figures:
     x, y = applied.x, applied.y
+    samples = y[layer.batch_axis(x[0])] if y and x else 1
     return Figures(
         stored(layer.weights(*x)),
         stored(layer.buffers(*x)),
-        layer.macs(y, *x),
-        layer.connections(y, *x),
-        prod(y),
+        of_one_sample(layer.macs(y, *x) * samples, batch),
+        of_one_sample(layer.connections(y, *x) * samples, batch),
+        of_one_sample(prod(y), batch),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
+from cnnshape.analysis.batch import of_one_sample
 from cnnshape.analysis.result import Memory
 from cnnshape.analysis.walk import Walk
 from cnnshape.graph import DTYPE_BYTES
@@ -30,15 +31,16 @@ def _tensors(walk: Walk) -> tuple[dict[str, int], dict[str, str]]:
     """
     sizes: dict[str, int] = {}
     holder: dict[str, str] = {}
+    batch = walk.graph.batch
     for item in walk.graph.inputs:
-        sizes[item.name] = prod(item.shape) * DTYPE_BYTES[item.dtype]
+        sizes[item.name] = of_one_sample(prod(item.shape), batch) * DTYPE_BYTES[item.dtype]
         holder[item.name] = item.name
     for name, applied in walk.applied.items():
         if applied.layer.view and applied.node.inputs[0] in holder:
             holder[name] = holder[applied.node.inputs[0]]
         else:
             holder[name] = name
-            sizes[name] = prod(applied.y) * BYTES
+            sizes[name] = of_one_sample(prod(applied.y), batch) * BYTES
     return sizes, holder
 
 

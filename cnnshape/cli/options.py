@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -94,16 +94,32 @@ def options(settings: Sequence[str] | None, shapes: Sequence[str] | None) -> Opt
         if not sign or not name:
             raise UsageError(f"--set {setting[:80]}: write NAME=VALUE")
         variables[name.strip()] = resolve(value.strip())
-    found: dict[str | int, tuple[Written, ...]] = {}
+    texts: dict[str | int, str] = {}
     for text in shapes or ():
         name, sign, sizes = text.partition("=")
         if not sign or "," in name:  # the sign is that of a size's example
             name, sign, sizes = "", "", text
-        key = name.strip() if sign else sum(isinstance(known, int) for known in found)
-        if key in found:
+        key = name.strip() if sign else sum(isinstance(known, int) for known in texts)
+        if key in texts:
             raise UsageError(f"--input gives `{name.strip()[:80]}` twice")
-        found[key] = shape_of(sizes)
-    return Options(variables, found)
+        texts[key] = sizes
+    return Options(variables, Shapes(texts), texts)
+
+
+class Shapes(Mapping[Any, tuple[Written, ...]]):
+    """Shapes as model files write them, each read when it is asked for."""
+
+    def __init__(self, texts: Mapping[str | int, str]) -> None:
+        self.texts = texts
+
+    def __getitem__(self, key: Any) -> tuple[Written, ...]:
+        return shape_of(self.texts[key])
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.texts)
+
+    def __len__(self) -> int:
+        return len(self.texts)
 
 
 def memory_of(text: str | None) -> int | None:

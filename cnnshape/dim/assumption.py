@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from math import gcd
 from typing import TYPE_CHECKING, NamedTuple
@@ -74,15 +74,18 @@ active = _active.get
 
 
 @contextmanager
-def recording(sizes: Mapping[str, int]) -> Iterator[Recording]:
-    """Compare by these example sizes, and record what was found."""
-    token = _active.set(Recording(sizes))
+def recording_with(record: Recording) -> Iterator[Recording]:
+    """Compare by the examples of a record, which is told what was found."""
+    token = _active.set(record)
     try:
-        record = _active.get()
-        assert record is not None
         yield record
     finally:
         _active.reset(token)
+
+
+def recording(sizes: Mapping[str, int]) -> AbstractContextManager[Recording]:
+    """Compare by these example sizes, and record what was found."""
+    return recording_with(Recording(sizes))
 
 
 def simplest(size: Dim, relation: str) -> Condition | bool:

@@ -51,6 +51,12 @@ def locate(path: str) -> list[Source]:
     """The sources behind a PATH; UsageError where there are none."""
     if path == "-":
         return [Source("<stdin>", _standard_input)]
+    if ".py" in path:
+        from cnnshape.sources.torch.source import source_of
+
+        python = source_of(path)
+        if python is not None:
+            return [python]
     place = Path(path)
     if not path:  # or it would be the working directory
         raise UsageError(_missing(path))

@@ -61,6 +61,10 @@ class Options(NamedTuple):
 
     variables: Mapping[str, Any] = NOTHING
     shapes: Mapping[Any, tuple[Written, ...]] = NOTHING
+    texts: Mapping[Any, str] = NOTHING
+    """Shapes as they were written, for sources that write them in their own way."""
+    python: Mapping[str, Any] = NOTHING
+    """How PyTorch source is run: `training`, `seconds`, `trusted`, `verbose`."""
 
 
 def read(document: Document, options: Options) -> Graph:

@@ -35,6 +35,7 @@ def of_shape(error: ShapeError, graph: Graph, model: Module | None) -> Diagnosti
     labels = [
         *_made(fault, error, place.span),
         *origin.labels,
+        *_carried(origin.labels, error),
         *_brought_in(graph, fault),
     ]
     callers = [] if made_when else _callers(error.where)
@@ -89,6 +90,19 @@ def _shown(value: Any) -> str:
 def _wanted(fault: Fault) -> str:
     expected = fault.error.expected
     return f", expected {expected}" if fault.error.rule == "size-mismatch" and expected else ""
+
+
+def _carried(labels: Iterable[Label], error: ShapeError) -> Iterable[Label]:
+    """Where numbers came from that parameters carried to the places of labels."""
+    places = {label.span: label for label in labels}
+    for recorded in error.recorded:
+        if not recorded.made:
+            continue
+        arguments = arguments_of(recorded.made, order_of(recorded.node.type))
+        for value in arguments.values():
+            label = places.pop(value.span, None)
+            for step in origins(recorded.made, value) if label is not None else ():
+                yield Label(step.span, label.text.replace(" from here", " come from here"))
 
 
 def _brought_in(graph: Graph, fault: Fault) -> Iterable[Label]:

@@ -82,7 +82,7 @@ def traced(model: Module, named: Mapping[str, Given]) -> Output:
         trace.give(name, tensor)
         tensors[name] = tensor
     positional, keywords = _bound(model, tensors)
-    SESSION.trace = trace
+    SESSION.trace = SESSION.last = trace
     try:
         result = model(*positional, **keywords)
         outputs = tuple(dict.fromkeys(_named(trace, item) for item in _tensors(result)))

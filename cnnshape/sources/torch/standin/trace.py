@@ -31,10 +31,8 @@ class ShapeError(RuntimeError):
         self.where = where
         self.made = made
         self.module = module
-        trace = SESSION.trace
-        self.called_before = any(
-            recorded.module == id(module) for recorded in (trace.nodes if trace else ())
-        )
+        self.recorded = tuple(SESSION.trace.nodes) if SESSION.trace else ()
+        self.called_before = any(recorded.module == id(module) for recorded in self.recorded)
         """Whether the module has been applied before, to what fitted it."""
 
 
@@ -115,7 +113,8 @@ class Session:
     """What is going on in this process: the trace, if a forward pass is being recorded."""
 
     trace: Trace | None = None
-    started: bool = False
+    last: Trace | None = None
+    """The trace that was last begun."""
 
 
 SESSION = Session()

@@ -1,0 +1,261 @@
+"""From a Python file to a graph: load it, make the model, run its forward pass on shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from cnnshape.diagnostics import Diagnostic, UnreadableError
+from cnnshape.dim import size as named_dim
+from cnnshape.graph import Graph, Node
+from cnnshape.sources.spec.shape import NamedSize, UsageError
+from cnnshape.sources.torch import guard, loading
+from cnnshape.sources.torch.assembly import assembled
+from cnnshape.sources.torch.diagnosis import of_exception, of_shape, of_unsupported
+from cnnshape.sources.torch.inputs import BATCH, Given, examples_of, given_of, missing
+from cnnshape.sources.torch.standin.module import Module
+from cnnshape.sources.torch.standin.trace import SESSION, ShapeError, Trace, UnsupportedError
+from cnnshape.sources.torch.target import Target, chosen, instance
+from cnnshape.sources.torch.tracing import (
+    ANY_BATCH,
+    BatchPinnedError,
+    Output,
+    TraceRecording,
+    input_names,
+    traced,
+)
+
+PINNED_BATCH = 2
+"""The batch's size where the code takes it as a plain number."""
+USUAL = 224
+
+
+class Settings(NamedTuple):
+    """How a file is read: the inputs' shapes, whether it trains, and how far it is trusted."""
+
+    texts: Mapping[Any, str]
+    training: bool = False
+    seconds: float = 60.0
+    trusted: bool = False
+    verbose: bool = False
+
+
+def read(target: Target, path: str, settings: Settings) -> Graph:
+    """The graph of a model; what is wrong with it is in `findings`.
+
+    Raises UnreadableError where nothing could be checked, and UsageError where the file has no such
+    model, or the inputs are not those it takes.
+    """
+    inputs = {key: given_of(text) for key, text in settings.texts.items()}
+    examples_of(inputs)
+
+    def act() -> Graph:
+        return Reading(target, path, settings, inputs).graph()
+
+    try:
+        return guard.in_child(
+            act,
+            seconds=settings.seconds,
+            trusted=settings.trusted,
+            verbose=settings.verbose,
+        )
+    except guard.GuardError as error:
+        raise UnreadableError([_ended(path, error)]) from None
+
+
+def _ended(path: str, error: guard.GuardError) -> Diagnostic:
+    """The code was ended before it was through."""
+    frame = error.stack[0] if error.stack else None
+    kind = type(error).__name__.removesuffix("Error")
+    rule = {"TimedOut": "timed-out", "OutOfMemory": "out-of-memory"}.get(kind, "crashed")
+    return Diagnostic(
+        rule,
+        f"{path}: not checked: {error.message}",
+        span=frame.span if frame else None,
+        help="--timeout gives more time" if rule == "timed-out" else None,
+    )
+
+
+class Reading:
+    """One file being read, in the process that user code runs in."""
+
+    def __init__(
+        self, target: Target, path: str, settings: Settings, inputs: Mapping[Any, Given]
+    ) -> None:
+        self.target = target
+        self.path = path
+        self.settings = settings
+        self.inputs = inputs
+        self.model: Module | None = None
+        self.name = "model"
+        self.texts: dict[str, str] = {}
+
+    def graph(self) -> Graph:
+        """The graph, or as much of it as there is before a fault."""
+        try:
+            return self._read()
+        except UnsupportedError as error:
+            raise self._unreadable(of_unsupported(error)) from None
+        except guard.RefusedError as error:
+            raise self._unreadable(_refused(error)) from None
+        except loading.MissingPackageError as error:
+            raise self._unreadable(_missing_package(error)) from None
+        except loading.UnavailableError as error:
+            raise self._unreadable(_unavailable(error)) from None
+        except BatchPinnedError:
+            return self._with_batch(PINNED_BATCH).graph()
+        except ShapeError as error:
+            return self._faulty(of_shape(error, self._empty(), self.model))
+        except (UsageError, UnreadableError):
+            raise
+        except Exception as error:
+            return self._faulty(of_exception(error))
+
+    def _with_batch(self, number: int) -> Reading:
+        inputs = {
+            key: Given(tuple(number if _is_batch(side) else side for side in given.shape), given.dtype)
+            for key, given in self.inputs.items()
+        }
+        return Reading(self.target, self.path, self.settings, inputs)
+
+    def _read(self) -> Graph:
+        from cnnshape.sources.torch.standin.package import PACKAGE
+
+        loaded = loading.load(self.target.file, PACKAGE)
+        self.texts = _texts()
+        self.name, made_by = chosen(self.target, loaded.module, loaded.source.tree)
+        if isinstance(made_by, loading.Unavailable):
+            raise loading.error_of(made_by)
+        with _recorded(self.inputs):
+            self.model = instance(self.target, self.name, made_by)
+            said = missing(self.path, self.model, self.settings.texts)
+            if said:
+                raise UsageError(said)
+            return self._traced(self.model)
+
+    def _traced(self, model: Module) -> Graph:
+        model.train(self.settings.training)
+        named = input_names(model, self.inputs)
+        try:
+            output = traced(model, named)
+        except ShapeError as error:
+            return self._broken(model, error, named)
+        except UnsupportedError:
+            raise
+        except Exception as error:
+            if isinstance(error, guard.RefusedError | loading.MissingPackageError):
+                raise
+            if isinstance(error, loading.UnavailableError):
+                raise
+            return self._stopped(model, of_exception(error), named)
+        graph = self._assembled(model, output)
+        return graph._replace(findings=tuple(self._findings(output, graph)))
+
+    def _assembled(self, model: Module, output: Output) -> Graph:
+        sizes = examples_of(self.inputs)
+        graph = assembled(
+            self.name, self.path, model, output.trace, output.inputs, output.outputs,
+            _texts(), _batch(output.inputs),
+        )  # fmt: skip
+        return graph._replace(sizes=sizes)
+
+    def _findings(self, output: Output, graph: Graph) -> list[Diagnostic]:
+        from cnnshape.sources.torch.warnings import mixed_batches, no_output
+
+        return [*mixed_batches(output.trace), *no_output(graph)]
+
+    def _broken(self, model: Module, error: ShapeError, named: Mapping[str, Given]) -> Graph:
+        """The graph up to a layer whose rule does not hold, and that layer without its rules."""
+        graph = self._assembled(model, Output(self._last_trace, dict(named), (), {}))
+        told = of_shape(error, graph, model)
+        node = error.fault.node
+        last = Node(node.name, node.type, None, node.inputs, scopes=node.scopes)
+        nodes = (*graph.nodes, last._replace(place=last.place._replace(span=told.span)))
+        return graph._replace(nodes=nodes, findings=(told,), outputs=(node.name,))
+
+    def _stopped(self, model: Module, told: Diagnostic, named: Mapping[str, Given]) -> Graph:
+        graph = self._assembled(model, Output(self._last_trace, dict(named), (), {}))
+        return graph._replace(findings=(told,))
+
+    @property
+    def _last_trace(self) -> Trace:
+        trace = SESSION.last
+        assert trace is not None
+        return trace
+
+    def _empty(self) -> Graph:
+        inputs: dict[str, Given] = {}
+        return Graph(self.name, self.path, (), (), (), texts=_texts(), batch=_batch(inputs))
+
+    def _faulty(self, told: Diagnostic) -> Graph:
+        return self._empty()._replace(findings=(told,))
+
+    def _unreadable(self, told: Diagnostic) -> UnreadableError:
+        error = UnreadableError([told])
+        error.text = _texts().get(told.span.file, "") if told.span else ""
+        return error
+
+
+def _is_batch(side: Any) -> bool:
+    return isinstance(side, NamedSize) and side.name == BATCH
+
+
+def _batch(inputs: Mapping[str, Given]) -> Any:
+    """The size of the batch's axis: N, or the number given for it."""
+    for given in inputs.values():
+        for side in given.shape:
+            if _is_batch(side):
+                return named_dim(BATCH)
+    first = next(iter(inputs.values()), None)
+    return first.shape[0] if first and first.shape and isinstance(first.shape[0], int) else 1
+
+
+def _recorded(inputs: Mapping[Any, Given]) -> Any:
+    """Comparisons of named sizes are made at examples of them."""
+    from cnnshape.dim.assumption import recording_with
+
+    sizes = {BATCH: ANY_BATCH}
+    for name, example in examples_of(inputs).items():
+        sizes[name] = USUAL if example is None else example
+    for given in inputs.values():
+        for side in given.shape:
+            if isinstance(side, NamedSize) and side.name == BATCH and side.example is not None:
+                sizes[BATCH] = side.example
+    return recording_with(TraceRecording(sizes))
+
+
+def _texts() -> dict[str, str]:
+    from cnnshape.sources.torch.loading.source import SOURCES
+
+    return {source.shown: source.text for source in SOURCES.values() if source is not None}
+
+
+def _refused(error: guard.RefusedError) -> Diagnostic:
+    frames = loading.error_stack(error)
+    return Diagnostic(
+        "refused",
+        f"not checked: {error}",
+        span=frames[0].span if frames else None,
+        help="--trust lets the file do what it wants",
+    )
+
+
+def _missing_package(error: loading.MissingPackageError) -> Diagnostic:
+    frames = loading.error_stack(error)
+    return Diagnostic(
+        "missing-package",
+        f"not checked: {error}",
+        span=frames[0].span if frames else error.span,
+        help=f"pip install {error.package}",
+    )
+
+
+def _unavailable(error: loading.UnavailableError) -> Diagnostic:
+    frames = loading.error_stack(error)
+    return Diagnostic(
+        "python-error",
+        f"not checked: {error}",
+        span=frames[0].span if frames else error.span,
+        help="only what defines the model is run at the top level of a file",
+    )
+

@@ -1,0 +1,37 @@
+"""A PyTorch file as a source of a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cnnshape.graph import Graph
+from cnnshape.sources.locate import Source
+from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.spec.shape import UsageError
+from cnnshape.sources.torch.target import target_of
+
+
+class TorchSource(Source):
+    """`net.py`, `net.py:Net`, `net.py:Net(num_classes=10)`."""
+
+    def graph(self, options: Options) -> Graph:
+        from cnnshape.sources.torch.reader import Settings, read
+
+        target = target_of(self.path)
+        assert target is not None
+        return read(target, self.path, Settings(options.texts, **options.python))
+
+    def is_model(self) -> bool:
+        return True
+
+
+def source_of(path: str) -> Source | None:
+    """The source behind a PATH that names a Python file; None for any other PATH."""
+    target = target_of(path)
+    if target is None:
+        return None
+    place = Path(target.file)
+    if not place.is_file():
+        raise UsageError(f"no such file: {target.file[:200]}")
+    return TorchSource(path, place.read_bytes)
+
