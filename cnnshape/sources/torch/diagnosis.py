@@ -94,15 +94,16 @@ def _wanted(fault: Fault) -> str:
 
 def _carried(labels: Iterable[Label], error: ShapeError) -> Iterable[Label]:
     """Where numbers came from that parameters carried to the places of labels."""
-    places = {label.span: label for label in labels}
-    for recorded in error.recorded:
-        if not recorded.made:
+    wanted = {(label.span, label.text.split(" ")[0]): label.text for label in labels}
+    for recorded in reversed(error.recorded):
+        if not recorded.made or not wanted:
             continue
         arguments = arguments_of(recorded.made, order_of(recorded.node.type))
-        for value in arguments.values():
-            label = places.pop(value.span, None)
-            for step in origins(recorded.made, value) if label is not None else ():
-                yield Label(step.span, label.text.replace(" from here", " come from here"))
+        for field, value in arguments.items():
+            key = (value.span, _shown(getattr(recorded.node.layer, field, None)))
+            text = wanted.pop(key, None)
+            for step in origins(recorded.made, value) if text else ():
+                yield Label(step.span, f"{text}".replace(" from here", " come from here"))
 
 
 def _brought_in(graph: Graph, fault: Fault) -> Iterable[Label]:
