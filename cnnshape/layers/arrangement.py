@@ -273,8 +273,18 @@ class PadAxes(Arrangement):
 
     def check(self, x: Shape, *others: Shape) -> None:
         pairs = self.pads(x)
-        sizes = zip(x[len(x) - len(pairs) :], pairs, strict=True)
-        check_padding_mode(self.mode, [(size, a, b) for size, (a, b) in sizes], field="pad")
+        padded = list(zip(x[len(x) - len(pairs) :], pairs, strict=True))
+        for axis, (size, (before, after)) in enumerate(padded, len(x) - len(pairs)):
+            taken = (-before if before < 0 else 0) + (-after if after < 0 else 0)
+            if taken > size:
+                raise RuleError(
+                    "bad-padding",
+                    f"takes {taken} values of axis {axis} of {show(x)}, which has {size}",
+                    field="pad",
+                    expected=size,
+                    found=taken,
+                )
+        check_padding_mode(self.mode, [(size, a, b) for size, (a, b) in padded], field="pad")
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
         pairs = self.pads(x)
