@@ -235,7 +235,11 @@ def sizes(r: random.Random, low: int = 1, high: int = 4, *, most: int = 6) -> li
 
 def axis(r: random.Random, rank: int) -> int:
     """An axis, one in ten of them none."""
-    return r.randint(-rank - 1, rank) if r.random() < 0.1 else r.randint(-max(rank, 1), max(rank - 1, 0))
+    return (
+        r.randint(-rank - 1, rank)
+        if r.random() < 0.1
+        else r.randint(-max(rank, 1), max(rank - 1, 0))
+    )
 
 
 def some_axes(r: random.Random, rank: int) -> Any:
@@ -383,7 +387,7 @@ def _(r: random.Random, name: str) -> Any:
 
 @cases_of("topk", "topk_indices", count=16)
 def _(r: random.Random, name: str) -> Any:
-    shape = sizes(r, 0)
+    shape = sizes(r, 1)
     dim = axis(r, len(shape))
     args = {"k": r.randint(0, 5), "dim": dim, "largest": r.random() < 0.5}
     return args, floats(shape)
@@ -460,7 +464,9 @@ def _(r: random.Random, name: str) -> Any:
     shape = sizes(r, 0, 3)
     if name == "repeat":
         count = max(len(shape) + r.choice([-1, 0, 0, 1]), 0)
-        return {"repeats": [r.randint(0 if r.random() < 0.1 else 1, 3) for _ in range(count)]}, floats(shape)
+        return {
+            "repeats": [r.randint(0 if r.random() < 0.1 else 1, 3) for _ in range(count)]
+        }, floats(shape)
     dim = None if r.random() < 0.3 else axis(r, len(shape))
     return {"repeats": r.randint(0 if r.random() < 0.1 else 1, 3), "dim": dim}, floats(shape)
 
@@ -512,7 +518,9 @@ def drawn_items(r: random.Random, shape: list[int], *, tensors: bool = False) ->
             items.append("tensor")
         elif kind < 0.3:
             bound = max(size - 1, 0)
-            items.append(r.randint(-size, bound) if r.random() < 0.9 else r.choice([size, -size - 1]))
+            items.append(
+                r.randint(-size, bound) if r.random() < 0.9 else r.choice([size, -size - 1])
+            )
         elif kind < 0.45:
             items.append([None, None, None])
         else:
@@ -579,7 +587,10 @@ def _(r: random.Random, name: str) -> Any:
         index[r.randrange(len(index))] += 3
     if r.random() < 0.05:
         index = index[1:]
-    inputs = [[shape, "float"], [index, f"distinct {along} {dim}" if name == "scatter" else f"below {along}"]]
+    inputs = [
+        [shape, "float"],
+        [index, f"distinct {along} {dim}" if name == "scatter" else f"below {along}"],
+    ]
     if name == "gather":
         return {"dim": dim}, inputs
     if name == "scatter" and r.random() < 0.3:
@@ -624,7 +635,7 @@ EQUATIONS = [
 @cases_of("einsum", count=120)
 def _(r: random.Random, name: str) -> Any:
     equation = r.choice(EQUATIONS)
-    letters = {letter: size for letter, size in zip("abcdefhijklmntvwxyz", r.sample(range(2, 21), 19))}
+    letters = dict(zip("abcdefhijklmntvwxyz", r.sample(range(2, 21), 19), strict=True))
     letters = {letter: size % 5 + 1 for letter, size in letters.items()}
     dots = sizes(r, 0, 2, most=3)
     shapes = []
@@ -676,14 +687,14 @@ def _(r: random.Random, name: str) -> Any:
         args["is_causal"] = True
     inputs = floats(*shapes)
     if r.random() < 0.4:
-        mask = r.choice([[length, steps], [1, steps], [steps], [*lead, length, steps], [length + 1, steps]])
+        mask = r.choice(
+            [[length, steps], [1, steps], [steps], [*lead, length, steps], [length + 1, steps]]
+        )
         inputs.append([mask, r.choice(["float", "first"])])
     return args, inputs
 
 
-@cases_of(
-    *(f"functional_conv{t}{n}d" for n in (1, 2, 3) for t in ("", "_transpose")), count=20
-)
+@cases_of(*(f"functional_conv{t}{n}d" for n in (1, 2, 3) for t in ("", "_transpose")), count=20)
 def _(r: random.Random, name: str) -> Any:
     axes, transposed = int(name[-2]), "transpose" in name
     groups = r.choice([1, 1, 2])
@@ -736,7 +747,11 @@ def _(r: random.Random, name: str) -> Any:
 @cases_of(*(f"max_pool{n}d_indices" for n in (1, 2, 3)), count=6)
 def _(r: random.Random, name: str) -> Any:
     axes = int(name[len("max_pool")])
-    args = {"kernel_size": r.randint(1, 3), "stride": r.choice([None, 1, 2]), "padding": r.randint(0, 1)}
+    args = {
+        "kernel_size": r.randint(1, 3),
+        "stride": r.choice([None, 1, 2]),
+        "padding": r.randint(0, 1),
+    }
     return args, floats([2, 3, *(r.randint(3, 6) for _ in range(axes))])
 
 
@@ -857,7 +872,9 @@ def main() -> None:
         taken[case["type"]] += len(arrays) > before
         case.pop("values", None) if len(arrays) == before else None
         cases.append(case)
-    text = json.dumps({"pytorch": torch.__version__.partition("+")[0], "cases": cases}, separators=(",", ":"))
+    text = json.dumps(
+        {"pytorch": torch.__version__.partition("+")[0], "cases": cases}, separators=(",", ":")
+    )
     (HERE / "operation_cases.json.gz").write_bytes(gzip.compress(text.encode(), 9, mtime=0))
     index = [[name, value.dtype.str, value.shape] for name, value in arrays.items()]
     values = np.concatenate([value.ravel().astype(np.float64) for value in arrays.values()])
