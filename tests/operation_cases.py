@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from generators.refused import Refused
 
+from cnnshape.diagnostics import RuleError
 from cnnshape.layer import Layer, Shape
 from cnnshape.layers import find
 
@@ -45,3 +47,16 @@ def layer_of(case: dict[str, Any]) -> Layer:
 def inputs_of(case: dict[str, Any]) -> tuple[Shape, ...]:
     """The shapes of a case's inputs."""
     return tuple(tuple(shape) for shape, _ in case["inputs"])
+
+
+def error_of(refused: Refused) -> RuleError | None:
+    """What an operation says of its inputs; None: nothing."""
+    cls = find(refused.type)
+    assert cls is not None
+    layer = cls(type=refused.type, **refused.arguments)
+    try:
+        layer.check(*refused.inputs)
+        layer.output_shape(*refused.inputs)
+    except RuleError as error:
+        return error
+    return None

@@ -27,6 +27,7 @@ EXTRA = {
     "conv1d": ["connection_table"],  # LeNet-5's C3
     "conv2d": ["connection_table"],
     "conv3d": ["connection_table"],
+    **{f"max_unpool{n}d": ["output_size"] for n in (1, 2, 3)},  # PyTorch's forward takes it
     "avg_pool1d": ["divisor_override"],  # shared with the classes of two and three axes
 }
 # Arguments of PyTorch's that a model file has no use for; they come last too.

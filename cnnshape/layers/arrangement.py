@@ -257,7 +257,7 @@ class PadAxes(Arrangement):
         if len(self.pad) % 2 or count > len(x):
             raise RuleError(
                 "bad-padding",
-                f"pads {show(x)} by {len(self.pad)} numbers, which are no pairs of its axes",
+                f"pads {show(x)} by {show(self.pad)}, which are no pairs for its axes",
                 field="pad",
                 found=len(self.pad),
             )

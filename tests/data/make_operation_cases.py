@@ -4,9 +4,10 @@ Run by hand, with PyTorch installed: `python tests/data/make_operation_cases.py`
 from fixed seeds, and writes `operation_cases.json.gz` and `operation_cases.npz` beside this file.
 Nothing of this project is imported: `CALLS` says in PyTorch's words what each operation means.
 
-A case is {id, type, args, inputs: [[shape, kind], …], output}: `output` is a shape, or null where
-PyTorch refuses. For some that it takes, values and gradients are recorded too, as `<id>/in0`,
-`<id>/out`, `<id>/g` (the gradient of a scalar by the output), `<id>/grad0`.
+A case is {id, type, args, inputs: [[shape, kind], …], output, macs}: `output` is a shape, or null
+where PyTorch refuses, `macs` half the operations that its counter finds in all, where it finds any.
+For some that it takes, values and gradients are recorded too, as `<id>/in0`, `<id>/out`, `<id>/g`
+(the gradient of a scalar by the output), `<id>/grad0`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
 
 HERE = Path(__file__).parent
 Case = dict[str, Any]
@@ -816,10 +818,13 @@ def outcome(case: Case, arrays: dict[str, np.ndarray]) -> list[int] | None:
         if tensor.is_floating_point():
             tensor.requires_grad_()
     try:
-        output = CALLS[case["type"]](*tensors, **case["args"])
+        with FlopCounterMode(display=False) as counter:
+            output = CALLS[case["type"]](*tensors, **case["args"])
     except (RuntimeError, IndexError, ValueError, TypeError):
         return None
     shape = list(output.shape)
+    if counter.get_total_flops():
+        case["macs"] = counter.get_total_flops() // 2
     if case.pop("values"):
         name = case["id"]
         arrays |= {f"{name}/in{n}": value for n, value in enumerate(given)}
