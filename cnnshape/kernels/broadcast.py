@@ -31,7 +31,7 @@ def joined(inputs: Arrays, values: Array, slopes: Slopes) -> Step:
     def pullback(g: Array) -> Gradients:
         return Gradients(
             tuple(
-                None if slope is None else reduced_to(g * slope, shape)
+                None if slope is None else reduced_to(np.multiply(g, slope, dtype=g.dtype), shape)
                 for slope, shape in zip(slopes(), shapes, strict=True)
             )
         )

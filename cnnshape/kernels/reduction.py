@@ -46,7 +46,8 @@ def reduce_by(layer: Reduction, x: Array, rule: Callable[[Array], Reduced]) -> S
         return flat(output)
 
     def pullback(g: Array) -> Gradients:
-        by_moved = (g.reshape(y.shape)[..., None] * slope()).reshape(shape)
+        by_z = np.multiply(g.reshape(y.shape)[..., None], slope(), dtype=g.dtype)
+        by_moved = by_z.reshape(shape)
         back = sorted(range(x.ndim), key=[*kept, *axes].__getitem__)
         return Gradients((by_moved.transpose(back) if back else by_moved,))
 
