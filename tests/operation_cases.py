@@ -60,3 +60,9 @@ def error_of(refused: Refused) -> RuleError | None:
     except RuleError as error:
         return error
     return None
+
+
+def weights_of(layer: Layer, shapes: tuple[Shape, ...]) -> dict[str, Any]:
+    """The weights that were recorded with: 0, 1/8, 2/8, …"""
+    stored = layer.weights(*shapes)
+    return {name: np.arange(np.prod(s)).reshape(s) / 8 for name, s in stored.items()}

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 from operation_cases import CASES, inputs_of, layer_of, recorded
+from operation_cases import weights_of as stored
 
 from cnnshape.analysis.analyse import analyse
 from cnnshape.analysis.named import analyse_named
+from cnnshape.diagnostics import RuleError
 from cnnshape.dim import recording, size
 from cnnshape.execute.executor import quiet
 from cnnshape.execute.gradient_check import check_gradients
@@ -194,8 +196,50 @@ def test_single_precision_stays_single(case: dict[str, Any]) -> None:
     kernel = find_kernel(type(layer))
     assert kernel is not None
     with quiet():
-        step = kernel.forward(layer, Context(shapes=inputs_of(case)), *inputs)
+        shapes = inputs_of(case)
+        weights = {n: w.astype(np.float32) for n, w in stored(layer, shapes).items()}
+        step = kernel.forward(layer, Context(shapes=shapes, weights=weights), *inputs)
         assert step.output.dtype != np.float64
         if step.output.dtype.kind == "f":
             found = step.pullback(np.ones_like(step.output)).inputs
             assert {by_x.dtype for by_x in found if by_x is not None} <= {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("mode", ["sum", "mean", "max"])
+def test_gradients_of_bags_are_slopes(mode: Any) -> None:
+    arguments = {"num_embeddings": 7, "embedding_dim": 3, "mode": mode, "padding_idx": 2}
+    planned = plan(graph((4, 5), node("a", "embedding_bag", "x", **arguments), dtype="int64"), 1)
+    inputs = {"x": np.random.default_rng(3).integers(0, 7, (4, 5))}
+    weights = weights_of(planned, seed=2, dtype=np.float64)
+    slopes = list(check_gradients(planned, inputs, weights, training=False, directions=3))
+    assert [slope.name for slope in slopes] == ["a.weight"] * 3
+    assert max(slope.error for slope in slopes) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("type", "arguments", "shapes"),
+    [
+        ("gather", {"dim": 1}, ((2, 3), (2, 1))),
+        ("index_select", {"dim": 1}, ((2, 3), (1,))),
+        ("scatter_add", {"dim": 1}, ((2, 3), (2, 1), (2, 1))),
+        ("take_index", {"items": ((None, None, None), "tensor")}, ((2, 3), (2,))),
+        ("functional_embedding", {}, ((2,), (3, 4))),
+        ("one_hot", {"num_classes": 3}, ((2,),)),
+        ("embedding_bag", {"num_embeddings": 3, "embedding_dim": 2}, ((2, 2),)),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("index", [3, -4])
+def test_an_index_beyond_the_axis_is_told(
+    type: str, arguments: dict[str, Any], shapes: tuple[Shape, ...], index: int
+) -> None:
+    layer = node("a", type, "x", **arguments).layer
+    assert layer is not None
+    inputs = [np.full(shape, 1.5) for shape in shapes]
+    first = layer.reads == "integers" or type == "functional_embedding"
+    inputs[not first] = np.full(shapes[not first], index)
+    context = Context(shapes=shapes, weights=stored(layer, shapes))
+    kernel = find_kernel(layer.__class__)
+    assert kernel is not None
+    with pytest.raises(RuleError, match=rf"^looks up the index {index}, but there are 3, "):
+        kernel.forward(layer, context, *inputs)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from generators.refused import REFUSED, Refused
-from operation_cases import CASES, error_of, inputs_of, layer_of, recorded
+from operation_cases import CASES, error_of, inputs_of, layer_of, recorded, weights_of
 from pydantic import ValidationError
 
 from cnnshape.diagnostics import RuleError
@@ -61,7 +61,9 @@ def test_values_and_gradients_are_pytorchs(case: dict[str, Any]) -> None:
     kernel = find(type(layer))
     assert kernel is not None
     with quiet():
-        step = kernel.forward(layer, Context(shapes=inputs_of(case)), *inputs)
+        shapes = inputs_of(case)
+        context = Context(shapes=shapes, weights=weights_of(layer, shapes))
+        step = kernel.forward(layer, context, *inputs)
         assert_close(step.output, a[f"{name}/out"])
         if f"{name}/g" in a:
             found = step.pullback(a[f"{name}/g"]).inputs

@@ -33,6 +33,7 @@ EXTRA = {
 # Arguments of PyTorch's that a model file has no use for; they come last too.
 LEFT_OUT = {
     "hardtanh": ["min_value", "max_value"],  # the old names of min_val and max_val
+    "embedding_bag": ["_weight"],
     "embedding": ["_weight", "_freeze"],  # values; `trainable: false` freezes
 }
 # Arguments that are inferred when they are left out, beside those in `Layer.stated`.

@@ -8,6 +8,7 @@ import numpy as np
 
 from cnnshape.kernels.arena import Array
 from cnnshape.kernels.kernel import Context, Gradients, Step, kernel, reduced_to
+from cnnshape.kernels.lookup import known
 from cnnshape.layers.indexing import REST, TENSOR, Assign, Index, TakeIndex
 
 
@@ -38,7 +39,8 @@ def take(layer: TakeIndex, context: Context, x: Array, *indices: Array) -> Step:
     items = basic(layer.items)
     given = iter(indices)
     looked: Any = tuple(
-        next(given) if part.item == TENSOR else slice(None) for part in layer.kept(x.shape)
+        known(next(given), part.size, from_end=True) if part.item == TENSOR else slice(None)
+        for part in layer.kept(x.shape)
     )
 
     def pullback(g: Array) -> Gradients:

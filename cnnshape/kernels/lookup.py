@@ -6,10 +6,29 @@ from typing import Any
 
 import numpy as np
 
+from cnnshape.diagnostics import RuleError
 from cnnshape.kernels.arena import Array
+from cnnshape.kernels.dense import normal, shortened
 from cnnshape.kernels.kernel import Context, Gradients, Step, kernel
 from cnnshape.kernels.pointwise import flat
-from cnnshape.layers.lookup import FunctionalEmbedding, Gather, IndexSelect, OneHot, Scatter
+from cnnshape.layers.lookup import (
+    EmbeddingBag,
+    FunctionalEmbedding,
+    Gather,
+    IndexSelect,
+    OneHot,
+    Scatter,
+)
+
+
+def known(index: Array, size: int, *, from_end: bool = False) -> Array:
+    """Indices, all of which are places of an axis; negative ones only where they count back."""
+    low = -size if from_end else 0
+    if index.size and not (index.min() >= low and index.max() < size):
+        found = int(index.min() if index.min() < low else index.max())
+        message = f"looks up the index {found}, but there are {size}, {low} to {size - 1}"
+        raise RuleError("invalid-value", message, found=found)
+    return index
 
 
 def _places(index: Array, axis: int) -> tuple[Any, ...]:
@@ -23,7 +42,8 @@ def _places(index: Array, axis: int) -> tuple[Any, ...]:
 @kernel(Gather)
 def gather(layer: Gather, context: Context, x: Array, index: Array) -> Step:
     whole, asked = x.reshape(x.shape or (1,)), index.reshape(index.shape or (1,))
-    places = _places(asked, layer.axis(x.shape))
+    axis = layer.axis(x.shape)
+    places = _places(known(asked, whole.shape[axis]), axis)
 
     def pullback(g: Array) -> Gradients:
         by_x = np.zeros(whole.shape, g.dtype)
@@ -36,7 +56,7 @@ def gather(layer: Gather, context: Context, x: Array, index: Array) -> Step:
 @kernel(IndexSelect)
 def select(layer: IndexSelect, context: Context, x: Array, index: Array) -> Step:
     whole, axis = x.reshape(x.shape or (1,)), layer.axis(x.shape)
-    places = index.reshape(-1)
+    places = known(index, whole.shape[axis]).reshape(-1)
 
     def pullback(g: Array) -> Gradients:
         by_x = np.zeros(whole.shape, g.dtype)
@@ -51,7 +71,8 @@ def select(layer: IndexSelect, context: Context, x: Array, index: Array) -> Step
 @kernel(Scatter)
 def scatter(layer: Scatter, context: Context, x: Array, index: Array, *given: Array) -> Step:
     y = x.copy()
-    places = _places(index, layer.axis(x.shape))
+    axis = layer.axis(x.shape)
+    places = _places(known(index, x.shape[axis]) if x.ndim else index, axis)
     part = tuple(map(slice, index.shape))
     values: Any = given[0][part] if given else layer.value
     adds = layer.type == "scatter_add"
@@ -76,14 +97,53 @@ def scatter(layer: Scatter, context: Context, x: Array, index: Array, *given: Ar
 
 @kernel(OneHot)
 def one_hot(layer: OneHot, context: Context, x: Array) -> Step:
+    known(x, layer.num_classes)
     return flat((x[..., None] == np.arange(layer.num_classes)).astype(np.int64))
 
 
 @kernel(FunctionalEmbedding)
 def look_up(layer: FunctionalEmbedding, context: Context, x: Array, table: Array) -> Step:
+    known(x, len(table))
+
     def pullback(g: Array) -> Gradients:
         by_table = np.zeros(table.shape, g.dtype)
         np.add.at(by_table, x, g)
         return Gradients((None, by_table))
 
     return Step(table[x], pullback)
+
+
+@kernel(EmbeddingBag, initial=normal)
+def sum_bags(layer: EmbeddingBag, context: Context, x: Array, *offsets: Array) -> Step:
+    """The vectors of each bag by a matrix that says which bag an integer is in."""
+    weight, flat_x = context.weights["weight"], known(x, layer.num_embeddings).reshape(-1)
+    if layer.max_norm is not None:
+        weight = shortened(weight, x, layer.max_norm, layer.norm_type)
+    bags = layer.output_shape(x.shape, *(one.shape for one in offsets))[0]
+    starts = offsets[0][:bags] if offsets else np.arange(bags) * x.shape[1]
+    bag = np.searchsorted(starts, np.arange(len(flat_x)), side="right") - 1
+    counted = np.ones(len(flat_x), bool)
+    if layer.padding_idx is not None:
+        counted = flat_x != layer.padding_idx % layer.num_embeddings
+    vectors, member = weight[flat_x], (bag == np.arange(bags)[:, None]) & counted
+    if layer.mode == "max":
+        candidates = np.where(member[..., None], vectors, -np.inf)
+        best = candidates.argmax(axis=1) if len(flat_x) else np.zeros((bags, weight.shape[1]), int)
+        filled = member.any(axis=1)[:, None]
+        share = (np.arange(len(flat_x))[:, None] == best[:, None]) & filled[..., None]
+    else:
+        count = np.maximum(member.sum(axis=1), 1) if layer.mode == "mean" else np.ones(bags)
+        share = (member / count[:, None])[..., None]
+    share = share.astype(weight.dtype)
+    y = (share * vectors).sum(axis=1)
+
+    def pullback(g: Array) -> Gradients:
+        by_vectors = (share * g[:, None]).sum(axis=0)
+        by_weight = np.zeros_like(weight)
+        np.add.at(by_weight, flat_x, by_vectors)
+        if layer.scale_grad_by_freq:
+            times = np.bincount(flat_x, minlength=len(weight))
+            by_weight /= np.maximum(times, 1).astype(weight.dtype)[:, None]
+        return Gradients((None,) * (1 + len(offsets)), {"weight": by_weight})
+
+    return Step(y, pullback)

@@ -5,10 +5,10 @@ from math import prod
 from typing import ClassVar, Literal
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import Formulas, Layer, PositiveInt, Real, Shape, Size, show
+from cnnshape.layer import Formulas, Layer, PositiveInt, Shape, Size, show
 from cnnshape.layers.axis import Axis, axes_of, axis_of
 from cnnshape.layers.shape import Flow, Reordering, View, split
-from cnnshape.layers.size import AnyExtent, AnyInteger, AnySize
+from cnnshape.layers.size import AnyExtent, AnyInteger, AnySize, Number
 from cnnshape.layers.sliding import Pair, check_padding_mode
 from cnnshape.window import Window
 
@@ -248,7 +248,7 @@ class PadAxes(Arrangement):
 
     pad: tuple[AnyInteger, ...]
     mode: Literal["constant", "reflect", "replicate", "circular"] = "constant"
-    value: Real = 0.0
+    value: Number = 0.0
 
     def pads(self, x: Shape) -> tuple[Pair, ...]:
         """Values before and after, a pair an axis of the last ones, in the order of the axes."""

@@ -99,6 +99,13 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *mask: Tensor, **args: Any) -> Te
         return F.scaled_dot_product_attention(q, k, v, *mask, **args)
 
 
+def bags(x: Tensor, *offsets: Tensor, **args: Any) -> Tensor:
+    module = torch.nn.EmbeddingBag(**args, dtype=torch.float64)
+    with torch.no_grad():
+        module.weight.copy_(torch.arange(module.weight.numel()).reshape(module.weight.shape) / 8)
+    return module(x, *offsets).detach()
+
+
 UNARY = (
     *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "reciprocal"),
     *("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh"),
@@ -209,6 +216,7 @@ CALLS: dict[str, Callable[..., Tensor]] = {
     "scatter_add": lambda x, index, src, dim: torch.scatter_add(x, dim, index, src),
     "one_hot": F.one_hot,
     "functional_embedding": F.embedding,
+    "embedding_bag": bags,
     "einsum": lambda *xs, equation: torch.einsum(equation, *xs),
     "outer": torch.outer,
     "scaled_dot_product_attention": attention,
@@ -612,6 +620,19 @@ def _(r: random.Random, name: str) -> Any:
     return {}, [[shape, "below 4"], [table, "float"]]
 
 
+@cases_of("embedding_bag", count=20)
+def _(r: random.Random, name: str) -> Any:
+    args: dict[str, Any] = {"num_embeddings": 5, "embedding_dim": 3}
+    args["mode"] = r.choice(["mean", "sum", "max"])
+    if r.random() < 0.3:
+        args["padding_idx"] = 1
+    if r.random() < 0.5:
+        return args, [[sizes(r, 2, 2 + (r.random() < 0.2)), "below 5"]]
+    args["include_last_offset"] = r.random() < 0.5
+    offsets = [r.randint(2, 4)] if r.random() < 0.8 else [2, 2]
+    return args, [[[7], "below 5"], [offsets, "rising 7"]]
+
+
 @cases_of("matmul", count=40)
 def _(r: random.Random, name: str) -> Any:
     n, k, m = r.sample(range(2, 7), 3)
@@ -798,6 +819,10 @@ def values_of(shape: list[int], kind: str, random_values: np.random.Generator) -
         return mask
     if name == "below":
         return random_values.integers(0, int(numbers[0]), shape)
+    if name == "rising":
+        values = np.sort(random_values.integers(0, int(numbers[0]), shape))
+        values.reshape(-1)[:1], values.reshape(-1)[-1:] = 0, int(numbers[0])
+        return values
     if name == "distinct":
         count, along = int(numbers[0]), int(numbers[1])
         order = random_values.random((*shape, count)).argsort(-1)[..., 0]

@@ -148,6 +148,20 @@ REFUSED = [
         field="equation",
     ),
     Refused(
+        "embedding_bag",
+        {"num_embeddings": 9, "embedding_dim": 4},
+        ((5,),),
+        "bad-rank",
+        "takes rows of integers, or one row and offsets, but (5,) arrives without offsets",
+    ),
+    Refused(
+        "embedding_bag",
+        {"num_embeddings": 9, "embedding_dim": 4},
+        ((5,), (2, 2)),
+        "bad-rank",
+        "takes a list of offsets, but (2, 2) arrives",
+    ),
+    Refused(
         "expand",
         {"sizes": (7,)},
         ((5,),),
