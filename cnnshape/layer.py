@@ -6,6 +6,7 @@ batch axis first, `(N, C, H, W)`; it knows neither its name nor the file it stan
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from functools import cached_property
 from math import prod
@@ -61,9 +62,8 @@ def is_size(value: object) -> bool:
     """Whether a value is an integer or a formula; a flag is none."""
     if isinstance(value, int):
         return not isinstance(value, bool)
-    from cnnshape.dim import Dim
-
-    return isinstance(value, Dim)
+    dim = sys.modules.get("cnnshape.dim")  # before it is imported, there are no formulas
+    return dim is not None and isinstance(value, dim.Dim)
 
 
 def check_bounds(size: Size, minimum: int) -> None:
@@ -98,9 +98,9 @@ def _formula_or_integer(value: Any, integer: ValidatorFunctionWrapHandler) -> An
     return value if type(value) is not int and is_size(value) else integer(value)
 
 
-_formulas = WrapValidator(_formula_or_integer)
-PositiveInt = Annotated[int, Field(ge=1, le=LARGEST), _formulas]
-Count = Annotated[int, Field(ge=0, le=LARGEST), _formulas]
+formulas = WrapValidator(_formula_or_integer)
+PositiveInt = Annotated[int, Field(ge=1, le=LARGEST), formulas]
+Count = Annotated[int, Field(ge=0, le=LARGEST), formulas]
 Real = Annotated[float, Field(allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 PerAxis = Annotated[int | tuple[int, ...], _axis_values(1), _per_axis_schema(1)]

@@ -13,8 +13,10 @@ import pytest
 from checked import check, graph
 from generators.examples import EXAMPLES, Example
 from generators.faults import FAULTS, Faulty
+from generators.refused import REFUSED
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from operation_cases import error_of
 
 import cnnshape.layers
 from cnnshape.analysis import walk as walk_module
@@ -98,6 +100,8 @@ def test_every_rule_of_every_layer_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(RuleError, "__init__", spy)
     for fault in FAULTS:
         check(fault.model())
+    for refused in REFUSED:
+        error_of(refused)
     unmet = [place for place in raised() if not any(on(place, *line) for line in met)]
     assert unmet == []
 

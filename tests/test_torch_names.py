@@ -27,11 +27,13 @@ EXTRA = {
     "conv1d": ["connection_table"],  # LeNet-5's C3
     "conv2d": ["connection_table"],
     "conv3d": ["connection_table"],
+    **{f"max_unpool{n}d": ["output_size"] for n in (1, 2, 3)},  # PyTorch's forward takes it
     "avg_pool1d": ["divisor_override"],  # shared with the classes of two and three axes
 }
 # Arguments of PyTorch's that a model file has no use for; they come last too.
 LEFT_OUT = {
     "hardtanh": ["min_value", "max_value"],  # the old names of min_val and max_val
+    "embedding_bag": ["_weight"],
     "embedding": ["_weight", "_freeze"],  # values; `trainable: false` freezes
 }
 # Arguments that are inferred when they are left out, beside those in `Layer.stated`.

@@ -126,7 +126,7 @@ def curved(x: Array, values: Array, slope: Slope) -> Step:
     """The step of a curve: its values, and on the way back the gradient times its slope."""
 
     def pullback(g: Array) -> Gradients:
-        steepness = slope()
+        steepness = np.asarray(slope())
         out = steepness if steepness.dtype == g.dtype else None
         return Gradients((np.multiply(g, steepness, dtype=g.dtype, out=out),))
 

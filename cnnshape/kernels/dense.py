@@ -104,7 +104,7 @@ def transform_pair(layer: Bilinear, context: Context, x: Array, other: Array) ->
     return Step(y.reshape(*x.shape[:-1], outputs), pullback)
 
 
-def _normal(layer: Layer, shapes: Shapes, random: np.random.Generator) -> Weights:
+def normal(layer: Layer, shapes: Shapes, random: np.random.Generator) -> Weights:
     """From the normal distribution; zeros for the padding (PyTorch, Embedding)."""
     weight = random.standard_normal(shapes["weight"], dtype=np.float32)
     padding = vars(layer)["padding_idx"]
@@ -113,12 +113,12 @@ def _normal(layer: Layer, shapes: Shapes, random: np.random.Generator) -> Weight
     return {"weight": weight}
 
 
-@kernel(Embedding, initial=_normal)
+@kernel(Embedding, initial=normal)
 def embed(layer: Embedding, context: Context, x: Array) -> Step:
     weight = context.weights["weight"]
     _check_indices(layer, x)
     if layer.max_norm is not None:
-        weight = _shortened(layer, weight, x)
+        weight = shortened(weight, x, layer.max_norm, layer.norm_type)
 
     def pullback(g: Array) -> Gradients:
         by_weight = np.zeros_like(weight)
@@ -146,15 +146,14 @@ def _check_indices(layer: Embedding, x: Array) -> None:
         )
 
 
-def _shortened(layer: Embedding, weight: Array, x: Array) -> Array:
+def shortened(weight: Array, x: Array, limit: float, norm_type: float) -> Array:
     """Vectors in use that are longer than max_norm are cut to it (PyTorch, embedding_renorm_)."""
     used = np.unique(x)
-    lengths = np.linalg.norm(weight[used], layer.norm_type, axis=1)
-    limit = layer.max_norm or 0.0
+    lengths = np.linalg.norm(weight[used], norm_type, axis=1)
     factor = np.where(lengths > limit, limit / (lengths + 1e-7), 1)
-    shortened = weight.copy()
-    shortened[used] *= factor[:, None].astype(weight.dtype)
-    return shortened
+    cut = weight.copy()
+    cut[used] *= factor[:, None].astype(weight.dtype)
+    return cut
 
 
 def _signs(layer: Layer, shapes: Shapes, random: np.random.Generator) -> Weights:

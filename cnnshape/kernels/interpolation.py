@@ -67,6 +67,14 @@ def cubic_weight(distance: Array, a: float = CUBIC_ANTIALIASED) -> Array:
     return np.where(t <= 1, near, np.where(t < 2, far, 0))
 
 
+def cubic_slope(distance: Array, a: float) -> Array:
+    """The slope of Keys' cubic."""
+    t = np.abs(distance)
+    near = (3 * (a + 2) * t - 2 * (a + 3)) * t
+    far = (3 * t - 10) * a * t + 8 * a
+    return np.sign(distance) * np.where(t <= 1, near, np.where(t < 2, far, 0))
+
+
 def antialiased(size: int, outputs: int, weight: Callable[[Array], Array], reach: int) -> Array:
     """A kernel as wide as an output when it shrinks (PyTorch, interpolate, `antialias`)."""
     ratio = size / outputs

@@ -111,9 +111,17 @@ def concatenate(layer: Concat, context: Context, *inputs: Array) -> Step:
 
 @kernel(Matmul)
 def multiply_matrices(layer: Matmul, context: Context, x: Array, other: Array) -> Step:
-    def pullback(g: Array) -> Gradients:
-        by_x = g @ other.swapaxes(-1, -2)
-        by_other = x.swapaxes(-1, -2) @ g
-        return Gradients((reduced_to(by_x, x.shape), reduced_to(by_other, other.shape)))
+    """Vectors are a row before, a column behind."""
+    rows, columns = (
+        a.reshape(shape)
+        for a, shape in zip((x, other), layer.matrices(x.shape, other.shape), strict=True)
+    )
+    y = rows @ columns
 
-    return Step(x @ other, pullback)
+    def pullback(g: Array) -> Gradients:
+        g = g.reshape(y.shape)
+        by_x = reduced_to(g @ columns.swapaxes(-1, -2), rows.shape)
+        by_other = reduced_to(rows.swapaxes(-1, -2) @ g, columns.shape)
+        return Gradients((by_x.reshape(x.shape), by_other.reshape(other.shape)))
+
+    return Step(y.reshape(layer.output_shape(x.shape, other.shape)), pullback)

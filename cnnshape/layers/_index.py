@@ -89,6 +89,7 @@ INDEX: dict[str, str] = {
     "scatter_add": "lookup",
     "one_hot": "lookup",
     "functional_embedding": "lookup",
+    "embedding_bag": "lookup",
     "add": "merge",
     "subtract": "merge",
     "multiply": "merge",

@@ -5,10 +5,10 @@ from math import prod
 from typing import ClassVar, Literal
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import Formulas, Layer, PositiveInt, Real, Shape, Size, show
+from cnnshape.layer import Formulas, Layer, PositiveInt, Shape, Size, show
 from cnnshape.layers.axis import Axis, axes_of, axis_of
 from cnnshape.layers.shape import Flow, Reordering, View, split
-from cnnshape.layers.size import AnyExtent, AnyInteger, AnySize
+from cnnshape.layers.size import AnyExtent, AnyInteger, AnySize, Number
 from cnnshape.layers.sliding import Pair, check_padding_mode
 from cnnshape.window import Window
 
@@ -248,7 +248,7 @@ class PadAxes(Arrangement):
 
     pad: tuple[AnyInteger, ...]
     mode: Literal["constant", "reflect", "replicate", "circular"] = "constant"
-    value: Real = 0.0
+    value: Number = 0.0
 
     def pads(self, x: Shape) -> tuple[Pair, ...]:
         """Values before and after, a pair an axis of the last ones, in the order of the axes."""
@@ -257,7 +257,7 @@ class PadAxes(Arrangement):
         if len(self.pad) % 2 or count > len(x):
             raise RuleError(
                 "bad-padding",
-                f"pads {show(x)} by {len(self.pad)} numbers, which are no pairs of its axes",
+                f"pads {show(x)} by {show(self.pad)}, which are no pairs for its axes",
                 field="pad",
                 found=len(self.pad),
             )
@@ -273,8 +273,18 @@ class PadAxes(Arrangement):
 
     def check(self, x: Shape, *others: Shape) -> None:
         pairs = self.pads(x)
-        sizes = zip(x[len(x) - len(pairs) :], pairs, strict=True)
-        check_padding_mode(self.mode, [(size, a, b) for size, (a, b) in sizes], field="pad")
+        padded = list(zip(x[len(x) - len(pairs) :], pairs, strict=True))
+        for axis, (size, (before, after)) in enumerate(padded, len(x) - len(pairs)):
+            taken = (-before if before < 0 else 0) + (-after if after < 0 else 0)
+            if taken > size:
+                raise RuleError(
+                    "bad-padding",
+                    f"takes {taken} values of axis {axis} of {show(x)}, which has {size}",
+                    field="pad",
+                    expected=size,
+                    found=taken,
+                )
+        check_padding_mode(self.mode, [(size, a, b) for size, (a, b) in padded], field="pad")
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
         pairs = self.pads(x)

@@ -108,7 +108,7 @@ def _part(axis: int, item: Any, x: Shape) -> Part:
                 field="items",
                 expected=size,
                 found=item,
-                help=f"indices go from {-size} to {size - 1}",
+                help=f"indices go from {-size} to {size - 1}" if size > 0 else None,
             )
         return Part(axis, item, item if item >= 0 else size + item)
     start, stop, step = item

@@ -1,9 +1,9 @@
 """Looking up: values, or rows of a table, by tensors of indices along one axis. 0 MACs."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import Kind, Layer, PositiveInt, Shape, show
+from cnnshape.layer import Kind, Layer, PositiveInt, Real, Shape, show
 from cnnshape.layers.axis import Axis, axis_of
 from cnnshape.layers.shape import Flow
 from cnnshape.layers.size import Number
@@ -163,3 +163,65 @@ class FunctionalEmbedding(Layer):
 
     def flow(self, y: Shape, x: Shape, *others: Shape) -> Flow:
         return tuple(range(len(x))), (None, len(x))
+
+
+class EmbeddingBag(Layer):
+    """The mean (sum, largest values) of the vectors of each bag of integers.
+
+    A bag is a row, (N, L) → (N, embedding_dim); or, of integers in a row, what goes from one offset
+    to the next, the offsets being the second operand (PyTorch, EmbeddingBag).
+    num_embeddings·embedding_dim weights, 0 MACs.
+    """
+
+    kernel: ClassVar = "cnnshape.kernels.lookup"
+    types: ClassVar = {"embedding_bag": None}
+    torch: ClassVar = ("EmbeddingBag",)
+    in_files: ClassVar = False
+    reads: ClassVar = "integers"
+    arity: ClassVar = (1, 2)
+
+    num_embeddings: PositiveInt
+    embedding_dim: PositiveInt
+    max_norm: Real | None = None
+    norm_type: Real = 2.0
+    scale_grad_by_freq: bool = False
+    mode: Literal["sum", "mean", "max"] = "mean"
+    sparse: bool = False
+    include_last_offset: bool = False
+    padding_idx: int | None = None
+
+    @property
+    def gives(self) -> Kind:
+        return "floats"
+
+    def check(self, x: Shape, *others: Shape) -> None:
+        if len(x) != 2 - len(others):
+            raise RuleError(
+                "bad-rank",
+                f"takes rows of integers, or one row and offsets, but {show(x)} arrives "
+                f"{'with' if others else 'without'} offsets",
+                operand=0,
+                expected=2 - len(others),
+                found=len(x),
+            )
+        if any(len(shape) != 1 for shape in others):
+            raise RuleError(
+                "bad-rank",
+                f"takes a list of offsets, but {show(others[0])} arrives",
+                operand=1,
+                expected=1,
+                found=len(others[0]),
+            )
+
+    def output_shape(self, x: Shape, *others: Shape) -> Shape:
+        bags = others[0][0] - self.include_last_offset if others else x[0]
+        return (bags, self.embedding_dim)
+
+    def weights(self, x: Shape, *others: Shape) -> dict[str, Shape]:
+        return {"weight": (self.num_embeddings, self.embedding_dim)}
+
+    def flow(self, y: Shape, x: Shape, *others: Shape) -> Flow:
+        return ((None,),) if others else ((0, None),)
+
+    def decided_by(self, axis: int, y: Shape, x: Shape, *others: Shape) -> str | None:
+        return "embedding_dim" if axis == 1 else None

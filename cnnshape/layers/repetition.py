@@ -62,9 +62,10 @@ class Expand(Layer):
 
 def fewer(does: str, sizes: Shape, x: Shape, field: str) -> RuleError:
     """Fewer sizes than axes."""
+    plural = "s" * (len(sizes) != 1)
     return RuleError(
         "bad-rank",
-        f"{does} {show(x)} by {len(sizes)} sizes, fewer than its {len(x)} axes",
+        f"{does} {show(x)} by {len(sizes)} size{plural}, fewer than its {len(x)} axes",
         field=field,
         expected=len(x),
         found=len(sizes),

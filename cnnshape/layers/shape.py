@@ -6,11 +6,11 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import LARGEST, Batch, Formulas, Layer, Shape, Size, show
+from cnnshape.layer import LARGEST, Batch, Formulas, Layer, Shape, Size, formulas, show
 from cnnshape.layers.axis import Axis, axes_of, axis_of
 
 Flow = tuple[tuple[int | None, ...], ...]
-Extent = Annotated[int, Field(ge=-1, le=LARGEST)]
+Extent = Annotated[int, Field(ge=-1, le=LARGEST), formulas]
 
 
 class View(Layer):
