@@ -272,6 +272,7 @@ def record(case: dict[str, Any]) -> dict[str, Any]:
         "dtypes": [one.dtype for one in inputs],
         "ctor_kwargs": kwargs,
         "mode": "eval",
+        "needs": case.get("needs", []),
         "expected": "bug" if "bug" in case else "ok",
     }
     found |= fault(case, path) if "bug" in case else {}
