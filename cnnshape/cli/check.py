@@ -41,6 +41,9 @@ def check(
         CheckFormat, typer.Option("--format", help="What to print.")
     ] = CheckFormat.text,
     reports: ReportsOption = None,
+    models_only: Annotated[
+        bool, typer.Option("--models-only", help="Pass over YAML files that are no models.")
+    ] = False,
     settings: SetOption = None,
     shapes: InputOption = None,
     strict: StrictOption = False,
@@ -67,6 +70,8 @@ def check(
     attempted = partial(attempt, told=complaints)
     located = [attempted(locate, path) for path in paths]
     sources = [source for part in located for source in part or ()]
+    if models_only:
+        sources = [item for item in sources if item.found or attempted(Source.is_model, item)]
     act = timed(partial(confirm_source, most=most) if confirm else check_source)
     found = [item for item in analysed(sources, chosen, partial(attempted, act)) if item]
     analyses = [analysis for analysis, _ in found]

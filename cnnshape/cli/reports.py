@@ -47,8 +47,7 @@ def _destination(text: str) -> Destination:
     if not sign or not file:
         raise UsageError(f"--report {text[:80]}: write FORMAT=FILE, as sarif=out.sarif")
     if name not in list(CheckFormat):
-        known = ", ".join(CheckFormat)
-        help = suggest(name, list(CheckFormat)) or f"formats are {known}"
+        help = suggest(name, CheckFormat)
         raise UsageError(f"--report {text[:80]}: no format is called `{name[:80]}`; {help}")
     return Destination(CheckFormat(name), Path(file))
 

@@ -25,10 +25,10 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~&!$])")
 def report(outcome: Outcome) -> str:
     """The whole report, cut where it would be too long for a comment."""
     told = plain([summary_line(outcome.analyses)])
-    lines = [f"### cnnshape: {told}", ""]
+    lines = [f"### cnnshape: {told}"]
     rows = [_row(analysis, outcome) for analysis in outcome.analyses]
     if rows:
-        lines += [*HEAD, *_fitting(rows, LONGEST // 2, "| … {} more models | | | | | | |")]
+        lines += ["", *HEAD, *_fitting(rows, LONGEST // 2, "| … {} more models | | | | | | |")]
     found = [*_findings(outcome)]
     if found:
         room = LONGEST - sum(len(line) + 1 for line in lines)
