@@ -160,7 +160,9 @@ def test_the_recipe_for_github(repository: Path) -> None:
     assert check(repository, **cnnshape["with"]).returncode == 1
     assert (repository / upload["with"]["sarif_file"]).is_file()
     program = repository / "gh"
-    program.write_text('#!/bin/sh\nwhile [ "$1" != --body-file ]; do shift; done; cat "$2"\n')
+    program.write_text(
+        '#!/usr/bin/env bash\nwhile [ "$1" != --body-file ]; do shift; done; cat "$2"\n'
+    )
     program.chmod(0o755)
     path = os.pathsep.join([str(repository), environment()["PATH"]])
     done = bash(comment["run"], repository, NUMBER="1", PATH=path)

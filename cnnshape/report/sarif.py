@@ -217,10 +217,9 @@ def _location(path: str, reader: Reader) -> Data:
 def _address(path: str, reader: Reader) -> Data:
     """A file's address, relative to the repository, percent-encoded."""
     place = reader.outcome.place(path)
-    encoded = quote_from_bytes(os.fsencode(place))
     if PurePath(place).is_absolute():
-        return {"uri": f"file:///{encoded.lstrip('/')}"}
-    return {"uri": encoded, "uriBaseId": ROOT}
+        return {"uri": PurePath(place).as_uri()}
+    return {"uri": quote_from_bytes(os.fsencode(place)), "uriBaseId": ROOT}
 
 
 def _message(text: str) -> Data:
