@@ -302,6 +302,7 @@ TORCH: dict[str, str] = {
     "Embedding": "embedding",
     "CosineSimilarity": "cosine_similarity",
     "PairwiseDistance": "pairwise_distance",
+    "EmbeddingBag": "embedding_bag",
     "BatchNorm1d": "batch_norm1d",
     "BatchNorm2d": "batch_norm2d",
     "BatchNorm3d": "batch_norm3d",
