@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType
 from typing import NamedTuple
 
@@ -64,7 +65,22 @@ def _arguments(frames: Stack, number: int, order: list[str]) -> dict[str, Writte
         if keyword.arg is not None:
             span = source.span(keyword.value)
             found[keyword.arg] = Written(span, keyword.value, number)
+        elif isinstance(keyword.value, ast.Name) and number + 1 < len(frames):
+            passed = _passed_on(frames, number, keyword.value.id)
+            found = {**passed, **found}
     return found
+
+
+def _passed_on(frames: Stack, number: int, name: str) -> dict[str, Written]:
+    """The keywords that a function was given as `**name` and passes on."""
+    code = frames[number][0]
+    has_more = code.co_flags & CO_VARKEYWORDS
+    place = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & CO_VARARGS)
+    if not has_more or code.co_varnames[place] != name:
+        return {}
+    own_names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    outer = _arguments(frames, number + 1, [])
+    return {key: value for key, value in outer.items() if key not in own_names}
 
 
 MOST_STEPS = 8

@@ -68,7 +68,7 @@ class Trace:
         """A module that was called → the node of its first call, which its weights belong to."""
         self.names: dict[int, str] = {}
         """Modules, parameters and buffers by identity → what the model calls them."""
-        self.warned: list[tuple[Tensor, Stack, Shape]] = []
+        self.warned: list[tuple[Shape, Stack, Shape]] = []
         self.batch: Any = None
         """The size of the batch axis."""
 
@@ -243,7 +243,7 @@ def warn_of_mixed_batch(tensor: Tensor, shape: Shape) -> None:
     if len(tensor.shape) == 4 and -1 not in shape[1:] and trace.batch is not None:
         mixes = wanted != rest and tensor.shape[0] == trace.batch and rest % wanted != 0
         if mixes or (wanted != rest and rest < wanted):
-            trace.warned.append((tensor, stack(), shape))
+            trace.warned.append((tuple(tensor.shape), stack(), shape))
 
 
 Recipe = Callable[[], Any]

@@ -184,9 +184,10 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
        "torch.index_copy", "Tensor.index_copy", in_place=True)  # fmt: skip
 def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *_: Any, **named: Any) -> Tensor:
     source = named.get("value", src)
-    if isinstance(source, Tensor):
+    if isinstance(source, Tensor) and source.ndim:
         return apply("scatter", input, index, source, dim=int(dim), dtype=input.dtype)
-    return apply("scatter", input, index, dim=int(dim), dtype=input.dtype)
+    number = float(source) if isinstance(source, Tensor) else source
+    return apply("scatter", input, index, dim=int(dim), value=number, dtype=input.dtype)
 
 
 @offer("torch.nonzero", "Tensor.nonzero", "torch.argwhere")
