@@ -154,7 +154,7 @@ class Index(Indexed):
         return (tuple(places.get(axis) for axis in range(len(x))),)
 
     def decided_by(self, axis: int, y: Shape, x: Shape, *others: Shape) -> str | None:
-        return "items"
+        return None if self.kept(x)[axis].item == (None, None, None) else "items"
 
     def formulas(self, y: Shape, x: Shape, *others: Shape) -> Formulas:
         return [
