@@ -268,7 +268,7 @@ def _computed(layer: Any, operands: tuple[Tensor, ...], dtype: DType) -> Any:
     if kernel is None:
         return None
     context = Context(shapes=tuple(tuple(item.shape) for item in operands), backward=False)
-    found = kernel.forward(layer, arrays, context).output
+    found = kernel.forward(layer, context, *arrays).output
     return np.asarray(found).astype(_numpy_name(dtype), copy=False)
 
 
