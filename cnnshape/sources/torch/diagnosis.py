@@ -15,7 +15,15 @@ from cnnshape.graph import Graph, Place
 from cnnshape.layer import show
 from cnnshape.sources.torch.assembly import fields_of, order_of
 from cnnshape.sources.torch.loading.frames import error_stack
-from cnnshape.sources.torch.places import Written, arguments_of, assigned, chain, origins, own, span_of
+from cnnshape.sources.torch.places import (
+    Written,
+    arguments_of,
+    assigned,
+    chain,
+    origins,
+    own,
+    span_of,
+)
 from cnnshape.sources.torch.standin.module import Module
 from cnnshape.sources.torch.standin.stack import Stack, is_foreign
 from cnnshape.sources.torch.standin.trace import SESSION, ShapeError, UnsupportedError
