@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchem
 from pydantic_core import PydanticCustomError
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.window import Window
+from cnnshape.window import Slide, Window
 
 Size = int
 Shape = tuple[Size, ...]
@@ -46,6 +46,17 @@ class Stated(NamedTuple):
     noun: str
     axis: int
     operand: int = 0
+
+
+class Centring(NamedTuple):
+    """Values of one sample from which their mean is taken away."""
+
+    values: Size
+    """How many share a mean."""
+    by_channel: bool
+    """A mean is that of one channel, so that what is added to a whole channel goes with it."""
+    over_batch: bool = False
+    """All samples of a batch share a mean."""
 
 
 def _axis_values(minimum: int) -> PlainValidator:
@@ -107,6 +118,9 @@ class Layer(BaseModel):
     """The numbers that it takes; what takes any gives back the kind that it was given."""
     view: ClassVar[bool] = False
     """The output is the input's memory seen another way."""
+
+    linear: ClassVar[bool] = False
+    """The output is a sum of the input's values times `weight`, and of a bias."""
 
     kernel: ClassVar[str] = ""
     """The module that computes the layer in NumPy; imported by `execute`, by nothing else."""
@@ -184,6 +198,19 @@ class Layer(BaseModel):
     def windows(self, x: Shape, *others: Shape) -> Mapping[int, Window | None]:
         """Input axis → what an output sees along it; None: all of it; not named: its own index."""
         return {}
+
+    def slides(self, x: Shape) -> list[Slide]:
+        """The kernel's windows, one a spatial axis of (N, C, *spatial), where it has a kernel."""
+        return []
+
+    def centring(self, x: Shape) -> Centring | None:
+        """What the layer takes means of in training, to subtract them."""
+        return None
+
+    @property
+    def gives(self) -> Literal["numbers", "probabilities", "logarithms"]:
+        """What the values are: those of a distribution, their logarithms, or any numbers."""
+        return "numbers"
 
     def flow(self, y: Shape, x: Shape, *others: Shape) -> tuple[tuple[int | None, ...], ...]:
         """For each input, the output axis that each of its axes becomes; None: it is mixed up."""
