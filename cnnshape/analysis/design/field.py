@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from cnnshape.analysis.design.finding import listed, note_at, sizes, warning_at
 from cnnshape.analysis.design.subject import Subject
-from cnnshape.analysis.fields import Fields, receptive_fields, spatial_axes
+from cnnshape.analysis.fields import Fields, receptive_fields
 from cnnshape.analysis.receptive_field import Reach
 from cnnshape.analysis.walk import Applied
 from cnnshape.diagnostics import Diagnostic, Label
@@ -16,20 +16,13 @@ Sizes = dict[str, tuple[int, ...]]
 """Input → its spatial sizes."""
 
 
-def _input_sizes(subject: Subject) -> Sizes:
-    return {
-        item.name: tuple(item.shape[a] for a in spatial_axes(item, subject.graph.channels_last))
-        for item in subject.graph.inputs
-    }
-
-
 def field_exceeds_input(subject: Subject) -> Iterator[Diagnostic]:
     """Convolutions that have seen all of the input before (Richter et al. 2021, border layer).
 
     Of several ways to a layer the one counts that sees least: it brings something that is not yet
     integrated (there, section 4 on several pathways).
     """
-    given = _input_sizes(subject)
+    given = subject.input_sizes
     widening = [applied for applied in subject.applied.values() if _widens(applied)]
     if not any(_exceeded(subject.fields, applied, given) for applied in widening):
         return
@@ -77,7 +70,7 @@ def _narrower(one: Reach, other: Reach, outputs: int) -> tuple[Reach, bool]:
 
 def field_too_small(subject: Subject) -> Iterator[Diagnostic]:
     """The last features see less than a limit asks, though the output behind them sees all."""
-    given = _input_sizes(subject)
+    given = subject.input_sizes
     for claim in subject.graph.limits:
         if claim.figure == "receptive_field" and claim.bound in (">=", ">"):
             features = list(_last_features(subject))

@@ -63,8 +63,8 @@ def _stay_linear(subject: Subject) -> bool:
 
 
 def _sees_all(subject: Subject) -> bool:
-    """Whether a receptive field is larger than any side of the inputs may be."""
-    sides = [min(item.shape[1:], default=0) for item in subject.graph.inputs]
+    """Whether a receptive field is larger than a side of an input."""
+    sides = [side for sizes in subject.input_sizes.values() for side in sizes]
     least = min(sides, default=0)
     return any(
         reach.size > least and reach.axis is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from cnnshape.analysis.fields import Fields, Unaligned
+from cnnshape.analysis.fields import Fields, Unaligned, spatial_axes
 from cnnshape.analysis.layout import axis_to_last
 from cnnshape.analysis.result import LayerResult, Totals
 from cnnshape.analysis.walk import Applied, Walk
@@ -39,6 +39,15 @@ class Subject:
     def applied(self) -> Mapping[str, Applied]:
         """Layers by name, in topological order."""
         return self.taken.applied
+
+    @cached_property
+    def input_sizes(self) -> dict[str, tuple[int, ...]]:
+        """The spatial sizes of each input."""
+        last = self.graph.channels_last
+        return {
+            item.name: tuple(item.shape[axis] for axis in spatial_axes(item, last))
+            for item in self.graph.inputs
+        }
 
     @cached_property
     def readers(self) -> dict[str, list[Node]]:
