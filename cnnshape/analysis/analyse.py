@@ -59,9 +59,9 @@ def _analyse(graph: Graph) -> Analysis:
     errors = [item for item in diagnostics if item.severity == "error"]
     if all(item.rule == "expectation-failed" for item in errors):
         diagnostics += exceeded_limits(graph, totals, outputs)
-    if not errors:
-        subject = Subject(taken, layers, totals, fields, unaligned)
-        diagnostics += design_findings(subject)
+    sound = [item for item in unaligned if item.node.name not in faulty]
+    subject = Subject(taken, layers, totals, fields, sound)
+    diagnostics += design_findings(subject, errors=bool(errors))
     return Analysis(
         model=graph.name,
         path=graph.path,

@@ -33,9 +33,9 @@ RULES = (
         "note",
         prose("""A padding that follows from the size (`same`, `same_lower`) is uneven, with a
             stride, or before the input."""),
-        prose("""Keras and ONNX (`SAME_UPPER`) put the odd value behind, `SAME_LOWER` before; PyTorch
-            pads both sides alike, and its `same` takes no stride. Shapes agree, values do not:
-            trained weights give other results after a port."""),
+        prose("""Keras and ONNX (`SAME_UPPER`) put the odd value behind, `SAME_LOWER` before;
+            PyTorch pads both sides alike, and its `same` takes no stride. Shapes agree, values do
+            not: trained weights give other results after a port."""),
         prose("""To take the model to PyTorch, pad in a layer of its own before it. One note is made
             for all such layers of a model."""),
         text("""
@@ -62,12 +62,10 @@ RULES = (
         prose("""Use a smaller kernel and less padding, a smaller dilation, or keep the maps larger
             up to there: fewer strides, a larger input."""),
         text("""
-            input: [64, 4, 4]
+            input: [64, 8, 8]
             layers:
+              - {name: pool1, type: max_pool2d, kernel_size: 8}
               - {name: conv1, type: conv2d, out_channels: 64, kernel_size: 3, padding: 1}
-              - relu
-              - {name: pool1, type: max_pool2d, kernel_size: 4}
-              - {name: conv2, type: conv2d, out_channels: 64, kernel_size: 3, padding: 1}
         """),
         reference=prose("""Chen et al. 2017, Rethinking Atrous Convolution for Semantic Image
             Segmentation, section 3.3."""),
@@ -121,15 +119,16 @@ RULES = (
               - {name: bn1, type: batch_norm2d}
               - relu
         """),
-        reference="Ioffe and Szegedy 2015, Batch Normalization, algorithm 1; PyTorch, `BatchNorm2d`.",
+        reference=prose("""Ioffe and Szegedy 2015, Batch Normalization, algorithm 1; PyTorch,
+            `BatchNorm2d`."""),
     ),
     Rule(
         "linear-after-linear",
         "warning",
         prose("""Two linear layers, or convolutions, follow each other with nothing but views and
             dropout between."""),
-        prose("""Together they are one linear map: depth without a nonlinearity adds nothing that one
-            layer cannot do. Left alone are factorisations, which save weights: fewer channels
+        prose("""Together they are one linear map: depth without a nonlinearity adds nothing that
+            one layer cannot do. Left alone are factorisations, which save weights: fewer channels
             between than on either side, groups, 1×7 and 7×1."""),
         "Put an activation between them, or make them one layer.",
         text("""
@@ -139,8 +138,8 @@ RULES = (
               - dropout
               - {name: fc2, type: linear, out_features: 10}
         """),
-        reference=prose("""Goodfellow, Bengio and Courville 2016, Deep Learning, section 6.1; Szegedy
-            et al. 2015, Rethinking the Inception Architecture, section 3.1."""),
+        reference=prose("""Goodfellow, Bengio and Courville 2016, Deep Learning, section 6.1;
+            Szegedy et al. 2015, Rethinking the Inception Architecture, section 3.1."""),
     ),
     Rule(
         "softmax-before-loss",
@@ -219,8 +218,8 @@ RULES = (
               - {name: late, type: conv2d, out_channels: 16, kernel_size: 7, padding: 3}
               - relu
         """),
-        reference=prose("""Richter et al. 2021, Should You Go Deeper? Optimizing Convolutional Neural
-            Network Architectures without Training."""),
+        reference=prose("""Richter et al. 2021, Should You Go Deeper? Optimizing Convolutional
+            Neural Network Architectures without Training."""),
     ),
     Rule(
         "field-too-small",

@@ -29,7 +29,8 @@ RULES = (
         "Parameters that are trained get no gradient, or zeros.",
         prose("""They will stay as they are. An output may have no part in the loss, a layer before
             it may give zeros; what leads nowhere at all is an `unused-layer`."""),
-        "Give the output a part in the loss or leave it out; weights that stay have `trainable: false`.",
+        prose("""Give the output a part in the loss or leave it out; weights that are meant to stay
+            have `trainable: false`."""),
         text("""
             input: [1, 8, 8]
             loss: cross_entropy

@@ -13,7 +13,7 @@ from cnnshape.diagnostics import Diagnostic
 
 def not_aligned(subject: Subject) -> Iterator[Diagnostic]:
     """Branches whose receptive fields do not line up (Araujo, Norris and Sim 2019, "alignment")."""
-    return map(_unaligned, subject.unaligned)
+    return (_unaligned(item) for item in subject.unaligned if item.node.name in subject.live)
 
 
 def _unaligned(item: Unaligned) -> Diagnostic:

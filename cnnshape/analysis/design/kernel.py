@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from math import prod
 
@@ -11,7 +12,7 @@ from cnnshape.analysis.walk import Applied
 from cnnshape.diagnostics import Diagnostic
 from cnnshape.window import Window
 
-MOST_TAPS = 4096
+MOST_TAPS = 1024
 """Larger kernels are not looked at, tap by tap."""
 
 
@@ -70,11 +71,12 @@ def _dead(
     every, used = prod(kernel), prod(live)
     weights = prod(applied.layer.weights(*applied.x)["weight"])
     maps = sizes(applied.x[0][2:])
-    dead = f"{every - used} of the {every} weights of each"
+    dead = f"{every - used} of {every} weights of a kernel"
+    s = "s" if every - used == 1 else ""
     message = (
-        f"spreads maps of {maps}, and {dead} only give what its padding cuts away"
+        f"spreads maps of {maps}, and {dead} only ever give{s} what the padding cuts away"
         if spreads
-        else f"sees maps of {maps}, where {dead} only ever meet padding"
+        else f"reads maps of {maps}, where {dead} only ever meet{s} padding"
     )
     return warning_at(
         "dead-padding",
@@ -94,21 +96,22 @@ def checkerboard(subject: Subject) -> Iterator[Diagnostic]:
     """Transposed kernels that their stride does not divide (Odena et al. 2016)."""
     for applied in subject.distinct:
         for window, size in zip(_windows(applied), applied.y[2:], strict=False):
-            sums = overlaps(window)
-            if window.up > 1 and size > 1 and len(set(sums)) > 1:
-                yield _uneven(applied, window, sums)
+            fewest, most = overlaps(window)
+            if size > 1 and fewest < most:
+                yield _uneven(applied, window, fewest, most)
                 break
 
 
-def overlaps(window: Window) -> list[int]:
-    """How many weights each of `up` neighbouring outputs sums, away from the borders."""
-    sums = [0] * window.up
-    for tap in range(taps(window)):
-        sums[tap * window.spacing % window.up] += 1
-    return sums
+def overlaps(window: Window) -> tuple[int, int]:
+    """How few and how many weights an output sums, away from the borders.
+
+    Of `up` neighbouring outputs each has the taps of one remainder.
+    """
+    sums = Counter(tap * window.spacing % window.up for tap in range(taps(window)))
+    return min(sums.values()) if len(sums) == window.up else 0, max(sums.values())
 
 
-def _uneven(applied: Applied, window: Window, sums: list[int]) -> Diagnostic:
+def _uneven(applied: Applied, window: Window, fewest: int, most: int) -> Diagnostic:
     kernel, stride = taps(window), window.up
     near = [size for size in (kernel // stride * stride, (kernel // stride + 1) * stride) if size]
     listed = " or ".join(map(str, near))
@@ -120,7 +123,7 @@ def _uneven(applied: Applied, window: Window, sums: list[int]) -> Diagnostic:
         field="kernel_size",
         caption=f"{listed} would be even",
         notes=[
-            f"along an axis the outputs sum {min(sums)} and {max(sums)} values in turn, "
+            f"along an axis the outputs sum {fewest} and {most} values in turn, "
             "which shows as a checkerboard"
         ],
         help=f"use a kernel of {listed}, or `upsample` before a convolution of stride 1",

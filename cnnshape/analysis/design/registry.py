@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
+from itertools import islice
 from typing import NamedTuple
 
 from cnnshape.analysis.design.subject import Subject
@@ -15,17 +16,20 @@ from cnnshape.diagnostics import Diagnostic
 from cnnshape.window import Slide
 
 MOST = 100
-"""Findings of one rule that are told each by itself."""
+"""Findings on one design that are told."""
 MANY_PARAMETERS = 1_000_000
 """Of fewer nobody complains: they are 4 MB."""
 
 
 class Check(NamedTuple):
-    """A rule: its module, whether it may find anything, and whether that depends on sizes."""
+    """A rule: its module, and whether it may find anything."""
 
     module: str
     applies: Callable[[Subject], bool]
     of_size: bool = False
+    """What it finds depends on the sizes of maps."""
+    beside_errors: bool = False
+    """What it finds is so wherever shapes are known, whatever is wrong elsewhere."""
 
 
 def _slide(subject: Subject, holds: Callable[[Slide], object]) -> bool:
@@ -91,15 +95,19 @@ CHECKS = {
     "bottleneck": Check("size", lambda s: s.totals.params > MANY_PARAMETERS, of_size=True),
     "field-exceeds-input": Check("field", _sees_all, of_size=True),
     "field-too-small": Check("field", _asks_for_a_field, of_size=True),
-    "not-aligned": Check("alignment", lambda s: bool(s.unaligned)),
+    "not-aligned": Check("alignment", lambda s: bool(s.unaligned), beside_errors=True),
 }
 """Rule → check."""
 
 
-def findings(subject: Subject) -> Iterator[Diagnostic]:
-    """What is wrong with a design that fits."""
+def findings(subject: Subject, *, errors: bool) -> Iterator[Diagnostic]:
+    """What is wrong with a design that fits; where there are errors, what is so beside them."""
+    return islice(_findings(subject, errors), MOST)
+
+
+def _findings(subject: Subject, errors: bool) -> Iterator[Diagnostic]:
     for rule, check in CHECKS.items():
-        if check.applies(subject):
+        if (check.beside_errors or not errors) and check.applies(subject):
             module = import_module(f"cnnshape.analysis.design.{check.module}")
             yield from _once(getattr(module, rule.replace("-", "_"))(subject))
 
@@ -109,6 +117,6 @@ def _once(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     places: dict[object, Diagnostic] = {}
     for item in found:
         places.setdefault(item.span or item.layer, item)
-        if len(places) > MOST:
+        if len(places) == MOST:
             break
-    return list(places.values())[:MOST]
+    return list(places.values())

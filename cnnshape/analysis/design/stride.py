@@ -16,23 +16,23 @@ NOUNS = {1: ("value",), 2: ("row", "column"), 3: ("plane", "row", "column")}
 
 def pixels_dropped(subject: Subject) -> Iterator[Diagnostic]:
     """Strides that do not tile, so that rows or columns are read by no layer (Dumoulin 2016)."""
+    by_all: dict[str, list[int]] = {}
     for applied, slides in subject.sliding:
         source = applied.node.inputs[0]
-        if source in subject.graph.outputs:
+        if source in subject.graph.outputs or not any(slide.left_over() for slide in slides):
             continue
-        lost = [slide.left_over() for slide in slides]
-        for reader in subject.readers[source] if any(lost) else ():
-            there = _lost_by(subject, reader.name, len(slides))
-            lost = [min(pair) for pair in zip(lost, there, strict=True)]
-        if any(lost):
-            yield _dropped(applied, slides, lost)
+        if source not in by_all:
+            readers = [_lost_by(subject, reader.name) for reader in subject.readers[source]]
+            alike = all(len(lost) == len(slides) for lost in readers)
+            by_all[source] = list(map(min, zip(*readers, strict=True))) if alike else []
+        if any(by_all[source]):
+            yield _dropped(applied, slides, by_all[source])
 
 
-def _lost_by(subject: Subject, name: str, axes: int) -> list[int]:
-    """What another reader of the same values leaves over, too."""
+def _lost_by(subject: Subject, name: str) -> list[int]:
+    """What a reader leaves over along each axis; empty: it has no kernel."""
     applied = subject.applied[name]
-    slides = applied.layer.slides(applied.x[0])
-    return [slide.left_over() for slide in slides] if len(slides) == axes else [0] * axes
+    return [slide.left_over() for slide in applied.layer.slides(applied.x[0])]
 
 
 def _dropped(applied: Applied, slides: list[Slide], lost: list[int]) -> Diagnostic:

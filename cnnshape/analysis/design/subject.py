@@ -67,9 +67,10 @@ class Subject:
 
     @cached_property
     def distinct(self) -> list[Applied]:
-        """Layers, but of those that one line of a block gives with equal shapes the first."""
+        """Layers in use; of those that one line of a block gives with equal shapes the first."""
         found: dict[tuple[object, tuple[Shape, ...]], Applied] = {}
-        for applied in self.applied.values():
+        used = (applied for name, applied in self.applied.items() if name in self.live)
+        for applied in used:
             found.setdefault((applied.node.place.span or applied.node.name, applied.x), applied)
         return list(found.values())
 

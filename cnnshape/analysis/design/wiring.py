@@ -14,8 +14,11 @@ def unused_layer(subject: Subject) -> Iterator[Diagnostic]:
     """Layers that nothing reads and that are no output; with what leads to them alone."""
     dead = [node for node in subject.graph.nodes if node.name not in subject.live]
     ends = [node for node in dead if not subject.readers.get(node.name)]
-    told: set[str] = set()
+    told: set[object] = set()
     for end in ends:
+        if end.place.span in told:
+            continue
+        told.add(end.place.span or end.name)
         before = [node.name for node in _before(end, dead) if node.name not in told]
         told.update(before)
         outputs = " or ".join(f"`{name}`" for name in subject.graph.outputs)
