@@ -74,6 +74,9 @@ REAL: dict[str, tuple[list[Any], list[int], str, dict[str, Any]]] = {
     "a relu forgotten in VGG": (
         [conv(64, 3, padding=1), named("second", conv(64, 3, padding=1))], IMAGE,
         "linear-after-linear", {}),
+    "no relu where the channels grow": (
+        [conv(16, 3, padding=1), named("second", conv(64, 3, padding=1))], [16, 32, 32],
+        "linear-after-linear", {}),
     "quant_conv of a latent diffusion model's encoder": (
         [conv(8, 3, padding=1), named("second", conv(8, 1))], [128, 32, 32],
         "linear-after-linear", {}),
@@ -199,6 +202,12 @@ NEAR: dict[str, tuple[list[Any], list[int], str, dict[str, Any]]] = {
     "MobileNet v2's linear bottleneck has a batch norm": (
         [conv(16, 1, bias=False), "batch_norm2d", conv(96, 1)], [96, 16, 16],
         "linear-after-linear", {}),
+    "groups, as ShuffleNet has them": (
+        [conv(32, 3, padding=1, groups=2), conv(32, 3, padding=1, groups=2)], [32, 16, 16],
+        "linear-after-linear", {}),
+    "features that are given out before the classes": (
+        [named("a", linear(300)), named("b", linear(10))], [784], "linear-after-linear",
+        {"outputs": ["b", "a"]}),
     "FCN-32s: 21 classes, spread over the image": (
         [conv(21, 1), {**up(64, 32), "out_channels": 21}], [512, 7, 7],
         "linear-after-linear", {}),
@@ -304,12 +313,13 @@ def test_what_leads_to_an_unused_layer_alone_is_named_with_it() -> None:
         named("a", linear(4), "shared"),
         named("b", {"type": "relu"}, "a"),
         named("end", linear(2), "b"),
+        named("other", linear(5), "shared"),
         named("main", linear(3), "shared"),
         given=[8],
         outputs=["main"],
     )
-    assert told(analysis) == [("unused-layer", "end")]
-    assert analysis.diagnostics[0].notes == ("`a`, `b` lead nowhere else",)
+    assert told(analysis) == [("unused-layer", "end"), ("unused-layer", "other")]
+    assert [item.notes for item in analysis.diagnostics] == [("`a`, `b` lead nowhere else",), ()]
 
 
 def test_late_layers_are_told_once_and_all_are_named() -> None:

@@ -27,6 +27,14 @@ def test_a_limit_that_is_exceeded_hides_nothing() -> None:
     assert [item.rule for item in found.diagnostics] == ["limit-exceeded", "linear-after-linear"]
 
 
+def test_a_limit_that_no_input_allows_is_told_once() -> None:
+    layers = [conv(8, 3), "global_avg_pool"]
+    for least, rule in ((32, "field-too-small"), (33, "limit-exceeded")):
+        limits = {"receptive_field": f">= {least}"}
+        found = sequence(*layers, given=[3, 32, 32], limits=limits).diagnostics
+        assert [item.rule for item in found] == [rule]
+
+
 BLOCK = """input: [3, 32, 32]
 blocks:
   unit:

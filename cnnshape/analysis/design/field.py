@@ -104,7 +104,7 @@ def _too_small(
         return
     name = max(seen, key=lambda name: min(seen[name]))
     least = int(claim.value) + (claim.bound == ">")  # type: ignore[call-overload]
-    if min(seen[name]) >= min(least, *given):
+    if min(seen[name]) >= least or least > min(given):  # beyond the input: limit-exceeded
         return
     node = subject.applied[name].node
     label = () if claim.span is None else (Label(claim.span, f"at least {least} is asked"),)
