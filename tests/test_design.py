@@ -328,7 +328,7 @@ def test_late_layers_are_told_once_and_all_are_named() -> None:
     (found,) = designs(analysis, "field-exceeds-input")
     assert found.layer == "conv4.0.conv"
     assert "see 44×44, more than the whole input of 32×32" in found.message
-    assert found.notes[0].startswith("6 of 13 layers with a kernel come too late")
+    assert found.notes[0].startswith("so it is for 6 of 13 layers with a kernel: `conv4.0.conv`")
     assert {item.rule for item in analysis.diagnostics if item.severity == "warning"} == set()
 
 

@@ -220,7 +220,7 @@ def test_what_comes_too_late_by_every_way(number: int) -> None:
     found = designs(sequence(*layers, given=[4, size, size]), "field-exceeds-input")
     assert [item.layer for item in found] == late[:1]
     for item in found:
-        assert item.notes[0].startswith(f"{len(late)} of ")
+        assert item.notes[0].startswith(f"so it is for {len(late)} of ")
 
 
 # --- linear-after-linear ------------------------------------------------------------------------

@@ -34,8 +34,8 @@ RULES = (
         prose("""A padding that follows from the size (`same`, `same_lower`) is uneven, with a
             stride, or before the input."""),
         prose("""Keras and ONNX (`SAME_UPPER`) put the odd value behind, `SAME_LOWER` before;
-            PyTorch pads both sides alike, and its `same` takes no stride. Shapes agree, values do
-            not: trained weights give other results after a port."""),
+            PyTorch pads both sides alike, and its `same` takes no stride. Shapes may agree, values
+            do not: trained weights give other results after a port."""),
         prose("""To take the model to PyTorch, pad in a layer of its own before it. One note is made
             for all such layers of a model."""),
         text("""
@@ -108,7 +108,7 @@ RULES = (
         "A mean is taken of a single value: of a map of 1×1, of a group of one channel.",
         prose("""A value less itself is 0, whatever it was. A batch norm takes its means over the
             samples too, so it works, but not for a batch of one, for which PyTorch raises an error
-            in training. Of features, (N, C), that is not said."""),
+            in training. Batch norm of features, (N, C), is left alone."""),
         prose("""Normalise where the maps are larger, take larger groups, or see to it that no batch
             has one sample (`drop_last`)."""),
         text("""

@@ -39,7 +39,7 @@ def field_exceeds_input(subject: Subject) -> Iterator[Diagnostic]:
             f"reads values that see {seen}, more than the whole input of {whole}: it adds no "
             "context any more",
             notes=[
-                f"{len(found)} of {len(widening)} layers with a kernel come too late so: "
+                f"so it is for {len(found)} of {len(widening)} layers with a kernel: "
                 f"{listed(applied.node.name for applied in found)}",
             ],
             help="leave such layers out, take larger inputs, or make the first strides smaller",

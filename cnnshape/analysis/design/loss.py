@@ -14,7 +14,7 @@ SAYS = {
         "gives probabilities, and cross entropy applies softmax once more",
         "the softmax of probabilities is nearly even: the loss cannot get small, and the "
         "gradient fades",
-        "leave it out; for probabilities at the end apply it behind the loss's output",
+        "leave it out, and apply softmax where probabilities are wanted",
     ),
     ("cross_entropy", "logarithms"): (
         "applies log-softmax, and cross entropy applies it once more",

@@ -90,7 +90,7 @@ CHECKS = {
     "bias-before-norm": Check("normalisation", _centres),
     "norm-of-one": Check("normalisation", _centres, of_size=True),
     "linear-after-linear": Check("linear", _stay_linear),
-    "softmax-before-loss": Check("loss", lambda s: s.graph.loss is not None),
+    "softmax-before-loss": Check("loss", lambda s: bool(s.graph.loss and s.graph.outputs)),
     "unused-layer": Check("wiring", lambda s: not s.live.issuperset(s.applied)),
     "bottleneck": Check("size", lambda s: s.totals.params > MANY_PARAMETERS, of_size=True),
     "field-exceeds-input": Check("field", _sees_all, of_size=True),

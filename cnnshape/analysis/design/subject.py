@@ -61,6 +61,8 @@ class Subject:
     @cached_property
     def live(self) -> set[str]:
         """Names of all that leads to an output, or whose weights such a layer uses."""
+        if not self.graph.outputs:  # nothing is asked for, so all may be
+            return {node.name for node in self.graph.nodes}
         names = leading_out(self.graph)
         used = {n.weights_from for n in self.graph.nodes if n.weights_from and n.name in names}
         return names | used if used else names
