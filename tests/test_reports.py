@@ -154,7 +154,7 @@ def test_sarif_regions_hold_what_is_at_fault(demonstration: Path) -> None:
         assert text == region.get("snippet", {"text": ""})["text"]
         found[result["ruleId"]] = text
     assert found == {
-        "not-aligned": "sum",
+        "not-aligned": "[left, right]",
         "size-mismatch": "100",
         "unknown-field": "in_feature",
         "syntax": "",
