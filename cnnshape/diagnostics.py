@@ -8,6 +8,11 @@ from typing import Literal, NamedTuple
 Severity = Literal["error", "warning", "note"]
 
 
+def documentation(rule: str) -> str:
+    """Where the project's documentation has a rule."""
+    return f"docs/rules.md#{rule}"
+
+
 class Span(NamedTuple):
     """A stretch of a file: lines and columns count from 1, the end is exclusive."""
 

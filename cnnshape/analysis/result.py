@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any, NamedTuple
 
-from cnnshape.diagnostics import Diagnostic, Span, UnreadableError
+from cnnshape.diagnostics import Diagnostic, Span, UnreadableError, documentation
 from cnnshape.graph import NOTHING, Scope
 from cnnshape.layer import Batch, Shape
 
@@ -215,6 +215,7 @@ def diagnostic_data(item: Diagnostic) -> dict[str, Any]:
             for label in item.labels
         ],
         "help": item.help,
+        "docs": documentation(item.rule),
     }
     if item.fix is not None:
         place = item.fix.span

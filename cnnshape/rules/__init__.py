@@ -1,0 +1,21 @@
+"""Every rule: what is reported, why, and what to do about it. Data only.
+
+A new rule is one entry in the file of its group; documentation, `cnnshape rules` and the reports
+have it from here.
+"""
+
+from __future__ import annotations
+
+from cnnshape.rules import execution, file, shapes, stated
+from cnnshape.rules.rule import Rule
+
+GROUPS: dict[str, tuple[Rule, ...]] = {
+    "Shapes": shapes.RULES,
+    "What you stated": stated.RULES,
+    "When it is run": execution.RULES,
+    "The file": file.RULES,
+}
+"""Title → rules, in the order of the documentation."""
+
+RULES: dict[str, Rule] = {rule.name: rule for group in GROUPS.values() for rule in group}
+"""Name → rule."""
