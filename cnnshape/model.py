@@ -15,6 +15,7 @@ from cnnshape.sources.locate import locate
 from cnnshape.sources.spec.plain import from_mapping
 from cnnshape.sources.spec.reader import Options, read
 from cnnshape.sources.spec.shape import UsageError, Written, shape_of
+from cnnshape.sources.suppression import judged, silenced
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -50,7 +51,7 @@ class Model:
     def check(self) -> CheckedModel:
         """Everything that is known of the model: `.ok`, `.diagnostics`, `.layers`, `.totals`."""
         if self._analysis is None:
-            self._analysis = CheckedModel(*analyse(self.graph))
+            self._analysis = CheckedModel(*judged([silenced(analyse(self.graph))])[0])
         return self._analysis
 
     def accepted_inputs(self, *, free: Collection[str] = ()) -> AcceptedInputs:

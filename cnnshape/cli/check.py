@@ -10,26 +10,31 @@ from typing import Annotated, TypeVar
 import typer
 
 from cnnshape.analysis.result import Analysis
+from cnnshape.cli.known import BaselineOption, GrowthOption, read_baseline
 from cnnshape.cli.options import (
     PATIENCE_SECONDS,
     FormatOption,
     InputOption,
     MemoryOption,
+    OptionalPathsArgument,
     OutputOption,
-    PathsArgument,
     QuietOption,
     SetOption,
     StrictOption,
     TextFormat,
     check_source,
     exit_code,
+    finished,
     memory_of,
     options,
     stderr_is_terminal,
+    wanted,
     with_offers,
 )
 from cnnshape.cli.output import complain, emit, emit_lines, internal, wants_traceback, width
-from cnnshape.sources.locate import Source, locate
+from cnnshape.cli.project import ConfigOption, LimitOption, NoConfigOption, Project, refused
+from cnnshape.diagnostics import UnreadableError
+from cnnshape.sources.locate import Source
 from cnnshape.sources.spec.reader import Options
 from cnnshape.sources.spec.shape import UsageError
 
@@ -37,7 +42,7 @@ Result = TypeVar("Result")
 
 
 def check(
-    paths: PathsArgument,
+    paths: OptionalPathsArgument = None,
     format: FormatOption = TextFormat.text,
     settings: SetOption = None,
     shapes: InputOption = None,
@@ -47,6 +52,11 @@ def check(
         bool, typer.Option("--confirm", help="Run models that hold, forward and backward, too.")
     ] = False,
     max_memory: MemoryOption = None,
+    limits: LimitOption = None,
+    baseline: BaselineOption = None,
+    growth: GrowthOption = None,
+    config: ConfigOption = None,
+    no_config: NoConfigOption = False,
     output: OutputOption = None,
 ) -> None:
     """Check models: one line for each that holds, and what is wrong with each that does not.
@@ -56,11 +66,16 @@ def check(
     chosen, most = options(settings, shapes), memory_of(max_memory)
     if max_memory is not None and not confirm:
         raise UsageError("--max-memory is of use with --confirm alone")
-    located = [attempt(locate, path) for path in paths]
+    project, known = Project(config, no_config, limits), read_baseline(baseline, growth)
+    try:
+        located = [attempt(project.sources, path) for path in paths or project.paths()]
+    except UnreadableError as error:  # the settings: what they ask is not known, so all waits
+        located, analyses = [], [refused(error)]
     sources = [source for part in located for source in part or ()]
     act = partial(confirm_source, most=most) if confirm else check_source
     found = list(analysed(sources, chosen, act))
-    analyses = [analysis for analysis in found if analysis is not None]
+    if located:
+        analyses = known.compared(finished(sources, found))
     if format is TextFormat.json:
         from cnnshape.report.json import models
 
@@ -69,7 +84,7 @@ def check(
         _print(analyses, quiet=quiet, output=output)
     complete = None not in located and None not in found
     complete &= not any(analysis.unconfirmed for analysis in analyses)
-    raise typer.Exit(exit_code(analyses, strict=strict) if complete else 2)
+    raise typer.Exit(exit_code(analyses, strict=strict or project.strict) if complete else 2)
 
 
 def _print(analyses: Sequence[Analysis], *, quiet: bool, output: OutputOption) -> None:
@@ -94,6 +109,8 @@ def attempt(act: Callable[..., Result], *arguments: object) -> Result | None:
         return act(*arguments)
     except UsageError as error:
         complain(str(error))
+    except UnreadableError:
+        raise
     except Exception as error:
         if wants_traceback():
             raise
@@ -120,9 +137,8 @@ def confirm_source(source: Source, chosen: Options, most: int | None) -> Analysi
     else:
         found = seen.diagnostics
     told = (*analysis.diagnostics, *found)
-    return analysis._replace(
-        diagnostics=told, confirmed=all(item.severity != "error" for item in found)
-    )
+    held = all(item.severity != "error" for item in found)
+    return wanted(analysis._replace(diagnostics=told, confirmed=held), source)
 
 
 def analysed(

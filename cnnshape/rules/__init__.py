@@ -6,7 +6,7 @@ have it from here.
 
 from __future__ import annotations
 
-from cnnshape.rules import execution, file, shapes, stated
+from cnnshape.rules import execution, file, project, shapes, stated
 from cnnshape.rules.rule import Rule
 
 GROUPS: dict[str, tuple[Rule, ...]] = {
@@ -14,6 +14,7 @@ GROUPS: dict[str, tuple[Rule, ...]] = {
     "What you stated": stated.RULES,
     "When it is run": execution.RULES,
     "The file": file.RULES,
+    "The project": project.RULES,
 }
 """Title → rules, in the order of the documentation."""
 
