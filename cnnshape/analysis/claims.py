@@ -304,7 +304,7 @@ def exceeded_limits(
     """The limits that the model breaks."""
     for claim in graph.limits:
         computed = _total(claim.figure, totals, outputs)
-        if computed is None or holds(claim, computed):
+        if not _is_number(computed) or holds(claim, computed):
             continue
         elsewhere = claim.span is not None and not graph.path.startswith(claim.span.file)
         model = f"`{graph.path}`"  # a limit of the settings speaks of many models
@@ -320,6 +320,12 @@ def exceeded_limits(
             expected=claim.value,
             found=computed,
         )
+
+
+def _is_number(computed: object) -> bool:
+    """Whether a figure is known, and no formula."""
+    sizes = computed if isinstance(computed, tuple) else (computed,)
+    return all(isinstance(size, int | float) for size in sizes)
 
 
 def held_to_limits(graph: Graph, analysis: Analysis) -> Analysis:

@@ -99,6 +99,11 @@ class Project:
             raise UsageError(f"{path} is a folder; name one model file")
         return sources[0]
 
+    def asked(self, source: Source, path: str) -> Source:
+        """A source that is no file here, with what is asked of the file at a path."""
+        settings = self.settings(_folder(path))
+        return self._asked(source, settings.demand(path) if settings else NO_DEMAND)
+
     def _asked(self, source: Source, demand: Demand) -> Source:
         """What the command line limits is not limited by the settings."""
         if self._limits:

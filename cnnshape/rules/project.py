@@ -14,8 +14,9 @@ RULES = (
     Rule(
         "invalid-settings",
         "error",
-        prose("""The project's settings (`cnnshape.toml`, or `[tool.cnnshape]` of `pyproject.toml`)
-            have a key, a value or a rule that is not known, or are no TOML. The exit code is 2."""),
+        prose("""The project's settings (`cnnshape.toml`, or `[tool.cnnshape]` of
+            `pyproject.toml`) have a key, a value or a rule that is not known, or are no TOML. The
+            exit code is 2."""),
         prose("""What the settings ask of the models is not known, so none is checked: a limit that
             is misspelt would hold nothing back."""),
         "Write what the help names; [settings.md](settings.md) lists the settings.",
