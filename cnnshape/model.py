@@ -11,11 +11,11 @@ from cnnshape.analysis.result import Analysis
 from cnnshape.diagnostics import Diagnostic, ModelError, UnreadableError
 from cnnshape.graph import Graph
 from cnnshape.layer import Shape
+from cnnshape.sources.demand import is_spoken_to
 from cnnshape.sources.locate import locate
 from cnnshape.sources.spec.plain import from_mapping
 from cnnshape.sources.spec.reader import Options, read
 from cnnshape.sources.spec.shape import UsageError, Written, shape_of
-from cnnshape.sources.suppression import judged, silenced
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -51,8 +51,18 @@ class Model:
     def check(self) -> CheckedModel:
         """Everything that is known of the model: `.ok`, `.diagnostics`, `.layers`, `.totals`."""
         if self._analysis is None:
-            self._analysis = CheckedModel(*judged([silenced(analyse(self.graph))])[0])
+            self._analysis = CheckedModel(*self._told())
         return self._analysis
+
+    def _told(self) -> Analysis:
+        """All that is found, less what the file's comments ask not to tell."""
+        analysis = analyse(self.graph)
+        if not is_spoken_to(analysis.texts):
+            return analysis
+        from cnnshape.sources.suppression import judged, silenced
+
+        (told,) = judged([silenced(analysis)])
+        return told
 
     def accepted_inputs(self, *, free: Collection[str] = ()) -> AcceptedInputs:
         """Every input size that the model accepts: `.accepts(H=350, W=525)`, `.smallest`, ….

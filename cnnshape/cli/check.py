@@ -10,7 +10,6 @@ from typing import Annotated, TypeVar
 import typer
 
 from cnnshape.analysis.result import Analysis
-from cnnshape.cli.known import BaselineOption, GrowthOption, read_baseline
 from cnnshape.cli.options import (
     PATIENCE_SECONDS,
     FormatOption,
@@ -32,7 +31,16 @@ from cnnshape.cli.options import (
     with_offers,
 )
 from cnnshape.cli.output import complain, emit, emit_lines, internal, wants_traceback, width
-from cnnshape.cli.project import ConfigOption, LimitOption, NoConfigOption, Project, refused
+from cnnshape.cli.project import (
+    BaselineOption,
+    ConfigOption,
+    GrowthOption,
+    LimitOption,
+    NoConfigOption,
+    Project,
+    known_by,
+    refused,
+)
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.sources.locate import Source
 from cnnshape.sources.spec.reader import Options
@@ -66,16 +74,16 @@ def check(
     chosen, most = options(settings, shapes), memory_of(max_memory)
     if max_memory is not None and not confirm:
         raise UsageError("--max-memory is of use with --confirm alone")
-    project, known = Project(config, no_config, limits), read_baseline(baseline, growth)
+    project, known = Project(config, no_config, limits), known_by(baseline, growth)
+    refusals: list[Analysis] = []
     try:
         located = [attempt(project.sources, path) for path in paths or project.paths()]
     except UnreadableError as error:  # the settings: what they ask is not known, so all waits
-        located, analyses = [], [refused(error)]
+        located, refusals = [], [refused(error)]
     sources = [source for part in located for source in part or ()]
     act = partial(confirm_source, most=most) if confirm else check_source
     found = list(analysed(sources, chosen, act))
-    if located:
-        analyses = known.compared(finished(sources, found))
+    analyses = [*refusals, *known(finished(sources, found))]
     if format is TextFormat.json:
         from cnnshape.report.json import models
 

@@ -8,47 +8,26 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from cnnshape.analysis.result import Analysis
 from cnnshape.sources import bundled
 from cnnshape.sources.spec.shape import UsageError
-
-BaselineOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--baseline", metavar="FILE", help="Pass over what `cnnshape baseline` has written down."
-    ),
-]
-GrowthOption = Annotated[
-    str | None,
-    typer.Option(
-        "--growth",
-        metavar="PERCENT",
-        help="Fail if a total grows by more than this, as 5%, against the baseline.",
-    ),
-]
 
 VERSION = 1
 PERCENT = re.compile(r"\s*(\d{1,6}(?:\.\d{1,6})?)\s*%?\s*")
 
 
 class Baseline:
-    """What a file says is known; without a file nothing is."""
+    """What a file says is known of each model."""
 
-    def __init__(
-        self, file: Path | None = None, growth: Fraction | None = None, models: Any = None
-    ) -> None:
+    def __init__(self, file: Path, growth: Fraction | None, models: dict[str, Any]) -> None:
         self.file = file
         self.growth = growth
-        self.models = models or {}
+        self.models = models
 
     def compared(self, analyses: Sequence[Analysis]) -> list[Analysis]:
         """The analyses less what is known, with what has gone and what has grown."""
-        if self.file is None:
-            return list(analyses)
         from cnnshape.analysis.baseline import compared
 
         return [
@@ -69,12 +48,8 @@ def key_of(analysis: Analysis, file: Path) -> str:
     return f"{near}:{name}" if name else near
 
 
-def read_baseline(file: Path | None, growth: str | None) -> Baseline:
+def read_baseline(file: Path, growth: str | None) -> Baseline:
     """What is known by the options; UsageError where they, or the file, mean nothing."""
-    if file is None:
-        if growth is not None:
-            raise UsageError("--growth is of use with --baseline alone")
-        return Baseline()
     try:
         content = file.read_bytes()
     except OSError as error:

@@ -16,11 +16,11 @@ from cnnshape.analysis.result import Analysis, unreadable
 from cnnshape.cli.project import Project
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.sources import bundled
+from cnnshape.sources.demand import is_spoken_to
 from cnnshape.sources.locate import Source
 from cnnshape.sources.spec.document import resolve
 from cnnshape.sources.spec.reader import Options
 from cnnshape.sources.spec.shape import UsageError, Written, shape_of
-from cnnshape.sources.suppression import judged, silenced
 
 
 def complete_path(incomplete: str) -> list[str]:
@@ -147,8 +147,11 @@ def check_source(source: Source, chosen: Options) -> Analysis:
 
 def wanted(analysis: Analysis, source: Source) -> Analysis:
     """The analysis without the findings that comments or settings ask not to tell."""
-    ignore = source.demand.ignore
-    kept = silenced(analysis)
+    ignore, kept = source.demand.ignore, analysis
+    if is_spoken_to(analysis.texts):
+        from cnnshape.sources.suppression import silenced
+
+        kept = silenced(analysis)
     if not ignore:
         return kept
     left_out = [item for item in kept.diagnostics if item.rule in ignore]
@@ -159,7 +162,11 @@ def wanted(analysis: Analysis, source: Source) -> Analysis:
 def finished(sources: Iterable[Source], found: Iterable[Analysis | None]) -> list[Analysis]:
     """The analyses that there are, with what is to be said of suppressions without use."""
     pairs = [(source, item) for source, item in zip(sources, found, strict=True) if item]
-    told = judged(item for _, item in pairs)
+    told = [item for _, item in pairs]
+    if any(is_spoken_to(item.texts) for item in told):
+        from cnnshape.sources.suppression import judged
+
+        told = judged(told)
     return [wanted(item, source) for (source, _), item in zip(pairs, told, strict=True)]
 
 

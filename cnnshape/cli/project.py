@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +32,34 @@ LimitOption = Annotated[
         help="Hold models to a limit: params=5M, macs=600M, memory=2GiB, output=1000.",
     ),
 ]
+
+BaselineOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline", metavar="FILE", help="Pass over what `cnnshape baseline` has written down."
+    ),
+]
+GrowthOption = Annotated[
+    str | None,
+    typer.Option(
+        "--growth",
+        metavar="PERCENT",
+        help="Fail if a total grows by more than this, as 5%, against the baseline.",
+    ),
+]
+
+
+def known_by(
+    baseline: Path | None, growth: str | None
+) -> Callable[[Sequence[Analysis]], Sequence[Analysis]]:
+    """What takes from analyses all that a baseline knows; UsageError where it means nothing."""
+    if baseline is None:
+        if growth is not None:
+            raise UsageError("--growth is of use with --baseline alone")
+        return lambda analyses: analyses
+    from cnnshape.cli.known import read_baseline
+
+    return read_baseline(baseline, growth).compared
 
 
 class Project:

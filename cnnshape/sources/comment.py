@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import NamedTuple
 
-WANTED = re.compile(r"#[ \t]*cnnshape[ \t]*:[ \t]*(?=[A-Za-z])")
+WANTED = re.compile(r"# ?cnnshape:[ \t]*(?=[A-Za-z])")
 IN_YAML = re.compile(r"(?:^|(?<=[ \t]))#")
 
 

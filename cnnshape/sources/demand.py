@@ -38,3 +38,11 @@ class Demand(NamedTuple):
 
 
 NO_DEMAND = Demand()
+
+SIGNS = ("# cnnshape:", "#cnnshape:")
+"""How a comment that speaks to cnnshape begins."""
+
+
+def is_spoken_to(texts: Mapping[str, str]) -> bool:
+    """Whether comments of files may ask for something; nearly always they do not."""
+    return any(sign in text for text in texts.values() for sign in SIGNS)

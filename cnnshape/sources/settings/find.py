@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 OWN, PROJECT = "cnnshape.toml", "pyproject.toml"
-TABLE = re.compile(rb"""^\s*\[{0,2}\s*["']?tool["']?\s*(?:\.\s*["']?cnnshape|\]|=)""", re.MULTILINE)
+TABLE = rb"""(?m)^\s*\[{0,2}\s*["']?tool["']?\s*(?:\.\s*["']?cnnshape|\]|=)"""
 """What a file must hold to have a table `tool.cnnshape`; few others do."""
 
 
@@ -32,7 +32,7 @@ def _speaks_of_us(project: Path) -> bool:
         content = project.read_bytes()
     except OSError:  # not ours to complain of: it may say nothing of models
         return False
-    if TABLE.search(content) is None or b"cnnshape" not in content:
+    if b"cnnshape" not in content or re.search(TABLE, content) is None:
         return False
     import tomllib
 
