@@ -120,8 +120,11 @@ def _in_order(
     partner = {after: before for before, after in pairs.items()}
     fixed = {after: before for before, after in in_order(pairs)}
     removed = [number for number in range(len(old)) if number not in pairs]
+    ends: list[int] = []  # up to which layer before it all has had its turn, the last one first
+    for number in reversed(range(len(new))):
+        ends.append(fixed.get(number, ends[-1] if ends else len(old)))
     for number, layer in enumerate(new):
-        while removed and number in fixed and removed[0] < fixed[number]:
+        while removed and removed[0] < ends[-1 - number]:
             yield Change("removed", old[removed.pop(0)], None)
         if number in partner:
             yield compared.change(old[partner[number]], layer)
