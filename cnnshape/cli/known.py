@@ -15,7 +15,7 @@ from cnnshape.sources import bundled
 from cnnshape.sources.spec.shape import UsageError
 
 VERSION = 1
-PERCENT = re.compile(r"\s*(\d{1,6}(?:\.\d{1,6})?)\s*%?\s*")
+PERCENT = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*%?\s*")
 
 
 class Baseline:
