@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pages import ROOT, examples
 from test_cli import BAD, GOOD, Run, imported, models, run
 
 from cnnshape.diagnostics import Diagnostic, UnreadableError
@@ -14,7 +15,7 @@ from cnnshape.layer import N
 from cnnshape.sources.settings.find import nearest
 from cnnshape.sources.settings.pattern import matches
 from cnnshape.sources.settings.place import Places
-from cnnshape.sources.settings.read import Settings, read_settings
+from cnnshape.sources.settings.read import KEYS, Settings, Table, read_settings
 from cnnshape.sources.spec.shape import NamedSize
 
 __all__ = ["models", "run"]  # fixtures
@@ -378,6 +379,28 @@ def test_no_command_goes_on_with_such_settings(run: Run, models: Path, command: 
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("error[invalid-settings]: there is no setting `strct`\n")
     assert not (models / "b.json").exists()
+
+
+# The page
+
+
+def test_the_settings_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its example has every setting, and all of them mean something."""
+    monkeypatch.chdir(tmp_path)
+    (example,) = examples(ROOT / "docs/settings.md", "toml")
+    found = settings(tmp_path, example.text)
+    assert found.table.model_fields_set == set(Table.model_fields)
+    assert all(f"| `{key}` |" in (ROOT / "docs/settings.md").read_text("utf-8") for key in KEYS)
+    small = found.demand("models/mobile/net.yaml")
+    assert [(claim.figure, claim.value) for claim in small.limits] == [
+        ("memory.training", 2 * 2**30), ("params", 5_000_000), ("macs", 600_000_000),
+    ]  # fmt: skip
+    assert found.demand("models/net.py:Small").shapes == {0: (3, 64, 64)}
+    assert found.demand("models/legacy/a.yaml").ignore == {
+        "not-aligned", "expectation-failed", "limit-exceeded",
+    }  # fmt: skip
+    assert found.excludes(Path("models/old"))
+    assert not found.excludes(Path("models/new"))
 
 
 # Places
