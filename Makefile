@@ -17,7 +17,7 @@ help:
 	@echo "make test      run the tests; ARGS are pytest's, as in ARGS='-k readme'"
 	@echo "make check     format, lint, types, generated files, tests"
 	@echo "make format    rewrite the code in the project's format"
-	@echo "make generate  write what is derived from the layers: their page, schema and index"
+	@echo "make generate  write what is derived from the layers and rules: pages, schema, index"
 	@echo "make pages     write the outputs that README.md and docs/ show"
 	@echo "make clean     remove .venv and the tools' caches"
 

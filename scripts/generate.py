@@ -1,4 +1,4 @@
-"""Write what is derived from the layers: their documentation, the schema and the index of types.
+"""Write what is derived from the layers and the rules: their pages, the schema, the index of types.
 
 `python scripts/generate.py --check` writes nothing and fails if a file is stale.
 """
@@ -6,14 +6,24 @@
 from __future__ import annotations
 
 import inspect
+import io
 import json
+import os
+import shlex
 import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
+from cnnshape.cli import main as cnnshape
 from cnnshape.layer import Layer
 from cnnshape.layers import families
+from cnnshape.report.rules import as_page
+from cnnshape.rules import GROUPS
+from cnnshape.rules.rule import Rule
 from cnnshape.sources.spec.schema import schema
 
 ROOT = Path(__file__).parent.parent
@@ -108,9 +118,30 @@ def values(field: dict[str, Any]) -> str:
     return " ".join([" or ".join(names), *bounds])
 
 
+def printed(rule: Rule) -> str:
+    """What the command says of a rule's example."""
+    output = io.StringIO()
+    variables = {name: os.environ[name] for name in os.environ if name != "COLUMNS"}
+    plain = {**variables, "NO_COLOR": "1"}
+    with TemporaryDirectory() as folder:
+        for name, text in rule.files.items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        with (
+            chdir(folder),
+            patch.dict(os.environ, plain, clear=True),
+            patch.object(sys, "argv", shlex.split(rule.command)),
+            redirect_stdout(output),
+            redirect_stderr(output),
+            suppress(SystemExit),
+        ):
+            cnnshape()
+    return output.getvalue()
+
+
 FILES = {
     "cnnshape/layers/_index.py": index,
     "docs/layers.md": documentation,
+    "docs/rules.md": lambda: as_page(GROUPS, printed),
     "docs/model-file.schema.json": lambda: (
         json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
     ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -50,25 +52,115 @@ def test_names_are_unique() -> None:
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", name) for name in RULES)
 
 
-REPORTED = re.compile(
-    r"(?:RuleError|Diagnostic|\badd|refuse|_at)\(\s*\"([a-z]+(?:-[a-z]+)*)\","
-    r"|\brule=\"([a-z-]+)\""
-)
+def reported() -> Iterator[str]:
+    """The rules that the code outside the registry reports.
+
+    Names with a hyphen that a call is given first or as `rule`; of one word those of `Diagnostic`.
+    """
+    for path in ROOT.glob("cnnshape/**/*.py"):
+        if path.parent.name == "rules":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                values = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "rule")]
+                sure = ast.unparse(node.func).endswith(("Diagnostic", "RuleError"))
+                yield from (name for name in map(text_of, values) if is_rule(name, sure=sure))
 
 
-def reported() -> set[str]:
-    """The rules that the code outside the registry reports."""
-    paths = [path for path in ROOT.glob("cnnshape/**/*.py") if path.parent.name != "rules"]
-    source = "\n".join(path.read_text(encoding="utf-8") for path in paths)
-    return {first or second for first, second in REPORTED.findall(source)}
+def text_of(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def is_rule(name: str, *, sure: bool) -> bool:
+    return bool(re.fullmatch(r"[a-z]+(-[a-z]+)*" if sure else r"[a-z]+(-[a-z]+)+", name))
 
 
 def test_every_rule_that_is_reported_is_described() -> None:
-    assert reported() >= {"size-mismatch", "not-aligned", "field-mismatch", "shape-mismatch"}
-    assert reported() <= set(RULES)
+    names = set(reported())
+    assert names >= {"size-mismatch", "not-aligned", "field-mismatch", "shape-mismatch", "syntax"}
+    assert names <= set(RULES)
 
 
 @every
 def test_every_rule_that_is_described_can_be_reported(rule: Rule) -> None:
     sources = (path for path in ROOT.glob("cnnshape/**/*.py") if path.parent.name != "rules")
     assert any(f'"{rule.name}"' in path.read_text(encoding="utf-8") for path in sources)
+
+
+# The command
+
+
+def test_one_rule(tmp_path: Path) -> None:
+    assert in_process("cnnshape rules unknown-reference", tmp_path) == (
+        0,
+        """\
+error[unknown-reference]
+  A layer, an output or an input is named that is not there.
+
+  why: What a layer reads must come from somewhere.
+  repair: Write the name of a layer of the same list, or `input`. Inside a block, only the block's
+  layers and `input` are seen.
+
+  net.yaml
+    input: [3, 32, 32]
+    layers:
+      - {name: conv1, type: conv2d, out_channels: 8, kernel_size: 3}
+      - {type: relu, from: conv2}
+
+  $ cnnshape check net.yaml
+""",
+    )
+
+
+def test_all_rules(tmp_path: Path) -> None:
+    _, printed = in_process("cnnshape rules", tmp_path)
+    for rule in RULES.values():
+        assert f"{rule.severity}[{rule.name}]\n" in printed
+        assert not rule.example or f"  $ {rule.command}\n" in printed
+    _, printed = in_process("cnnshape rules --short", tmp_path)
+    assert [line.split()[:2] for line in printed.splitlines()] == [
+        [rule.name, rule.severity] for rule in RULES.values()
+    ]
+
+
+def test_rules_as_json(tmp_path: Path) -> None:
+    code, printed = in_process("cnnshape rules syntax bad-rank --format json", tmp_path)
+    data = json.loads(printed)
+    assert (code, data["version"]) == (0, 1)
+    rule = RULES["syntax"]
+    assert data["rules"][0] == {
+        "name": "syntax",
+        "severity": "error",
+        "group": "The file",
+        "summary": rule.summary,
+        "reason": rule.reason,
+        "repair": rule.repair,
+        "reference": None,
+        "files": {"net.yaml": rule.example},
+        "command": "cnnshape check net.yaml",
+        "docs": "docs/rules.md#syntax",
+    }
+    assert [item["name"] for item in data["rules"]] == ["syntax", "bad-rank"]
+
+
+def test_an_unknown_rule(tmp_path: Path) -> None:
+    assert in_process("cnnshape rules bad-grups", tmp_path) == (
+        2,
+        "error: no rule is called `bad-grups`; did you mean `bad-groups`?\n",
+    )
+    assert in_process("cnnshape rules everything", tmp_path) == (
+        2,
+        "error: no rule is called `everything`; `cnnshape rules` names all\n",
+    )
+
+
+@every
+def test_the_page_has_the_rule_where_a_finding_says(rule: Rule) -> None:
+    path, _, anchor = rule.docs.partition("#")
+    headings = re.findall(r"^### `([a-z-]+)`$", (ROOT / path).read_text(encoding="utf-8"), re.M)
+    assert headings.count(anchor) == 1
+
+
+def test_a_finding_says_where_its_rule_is_documented(tmp_path: Path) -> None:
+    (item,) = found(RULES["bad-rank"], tmp_path)
+    assert item["docs"] == "docs/rules.md#bad-rank"

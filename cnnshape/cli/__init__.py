@@ -29,6 +29,7 @@ COMMANDS = {
         (
             "cnnshape check net.yaml",
             "cnnshape check models/ --format json -o report.json",
+            "cnnshape check models/ --report sarif=out.sarif --report junit=out.xml",
             "cnnshape check net.yaml --set width=64 --input 3,192,192",
             "cnnshape check models/ --limit params=5M --baseline baseline.json --growth 5%",
         ),
@@ -98,6 +99,7 @@ COMMANDS = {
     ),
     "list": Command("architectures", "list_architectures", ("cnnshape list",)),
     "show": Command("architectures", "show", ("cnnshape show resnet18 > mine.yaml",)),
+    "rules": Command("rules", "rules", ("cnnshape rules size-mismatch", "cnnshape rules --short")),
     "schema": Command("schema", "schema", ("cnnshape schema -o cnnshape.schema.json",)),
 }
 

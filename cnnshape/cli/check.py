@@ -12,15 +12,15 @@ import typer
 from cnnshape.analysis.result import Analysis
 from cnnshape.cli.options import (
     PATIENCE_SECONDS,
-    FormatOption,
+    CheckFormat,
     InputOption,
     MemoryOption,
     OptionalPathsArgument,
     OutputOption,
     QuietOption,
+    ReportsOption,
     SetOption,
     StrictOption,
-    TextFormat,
     check_source,
     exit_code,
     finished,
@@ -28,9 +28,8 @@ from cnnshape.cli.options import (
     options,
     stderr_is_terminal,
     wanted,
-    with_offers,
 )
-from cnnshape.cli.output import complain, emit, emit_lines, internal, wants_traceback, width
+from cnnshape.cli.output import complain, emit_lines, internal, wants_traceback, width
 from cnnshape.cli.project import (
     BaselineOption,
     ConfigOption,
@@ -51,7 +50,13 @@ Result = TypeVar("Result")
 
 def check(
     paths: OptionalPathsArgument = None,
-    format: FormatOption = TextFormat.text,
+    format: Annotated[
+        CheckFormat, typer.Option("--format", help="What to print.")
+    ] = CheckFormat.text,
+    reports: ReportsOption = None,
+    models_only: Annotated[
+        bool, typer.Option("--models-only", help="Pass over YAML files that are no models.")
+    ] = False,
     settings: SetOption = None,
     shapes: InputOption = None,
     strict: StrictOption = False,
@@ -75,24 +80,36 @@ def check(
     if max_memory is not None and not confirm:
         raise UsageError("--max-memory is of use with --confirm alone")
     project, known = Project(config, no_config, limits), known_by(baseline, growth)
+    targets = []
+    if reports or format is not CheckFormat.text:
+        from cnnshape.cli.reports import destinations
+
+        targets = destinations(format, output, reports or ())
+    complaints: list[str] = []
+    attempted = partial(attempt, told=complaints)
     refusals: list[Analysis] = []
     try:
-        located = [attempt(project.sources, path) for path in paths or project.paths()]
+        located = [attempted(project.sources, path) for path in paths or project.paths()]
     except UnreadableError as error:  # the settings: what they ask is not known, so all waits
         located, refusals = [], [refused(error)]
     sources = [source for part in located for source in part or ()]
-    act = partial(confirm_source, most=most) if confirm else check_source
-    found = list(analysed(sources, chosen, act))
-    analyses = [*refusals, *known(finished(sources, found))]
-    if format is TextFormat.json:
-        from cnnshape.report.json import models
-
-        emit(models([with_offers(analysis, chosen) for analysis in analyses]), output)
-    else:
+    if models_only:
+        sources = [item for item in sources if item.found or attempted(Source.is_model, item)]
+    act = timed(partial(confirm_source, most=most) if confirm else check_source)
+    found = list(analysed(sources, chosen, partial(attempted, act)))
+    told = finished(sources, [item and item[0] for item in found])
+    analyses = [*refusals, *known(told)]
+    complete = not complaints and not any(analysis.unconfirmed for analysis in analyses)
+    code = exit_code(analyses, strict=strict or project.strict) if complete else 2
+    if format is CheckFormat.text:
         _print(analyses, quiet=quiet, output=output)
-    complete = None not in located and None not in found
-    complete &= not any(analysis.unconfirmed for analysis in analyses)
-    raise typer.Exit(exit_code(analyses, strict=strict or project.strict) if complete else 2)
+    if targets:
+        from cnnshape.cli.reports import outcome, publish
+
+        seconds = [*(0.0 for _ in refusals), *(item[1] for item in found if item)]
+        strict |= project.strict
+        publish(targets, outcome(analyses, seconds, complaints, code, strict=strict), chosen)
+    raise typer.Exit(code)
 
 
 def _print(analyses: Sequence[Analysis], *, quiet: bool, output: OutputOption) -> None:
@@ -111,19 +128,36 @@ def _print(analyses: Sequence[Analysis], *, quiet: bool, output: OutputOption) -
     emit_lines(lines, output)
 
 
-def attempt(act: Callable[..., Result], *arguments: object) -> Result | None:
+def attempt(
+    act: Callable[..., Result], *arguments: object, told: list[str] | None = None
+) -> Result | None:
     """What an act gives; None where it cannot be done, which is told, so that the rest goes on."""
     try:
         return act(*arguments)
     except UsageError as error:
-        complain(str(error))
-    except UnreadableError:
+        message = str(error)
+    except UnreadableError:  # of settings
         raise
     except Exception as error:
         if wants_traceback():
             raise
-        complain(internal(error, arguments[0]))
+        message = internal(error, arguments[0])
+    complain(message)
+    if told is not None:
+        told.append(message)
     return None
+
+
+def timed(
+    act: Callable[[Source, Options], Analysis],
+) -> Callable[[Source, Options], tuple[Analysis, float]]:
+    """The same, with the seconds that it takes."""
+
+    def measured(source: Source, chosen: Options) -> tuple[Analysis, float]:
+        started = monotonic()
+        return act(source, chosen), monotonic() - started
+
+    return measured
 
 
 def confirm_source(source: Source, chosen: Options, most: int | None) -> Analysis:
@@ -150,8 +184,8 @@ def confirm_source(source: Source, chosen: Options, most: int | None) -> Analysi
 
 
 def analysed(
-    sources: Sequence[Source], chosen: Options, act: Callable[[Source, Options], Analysis]
-) -> Iterable[Analysis | None]:
+    sources: Sequence[Source], chosen: Options, act: Callable[[Source, Options], Result]
+) -> Iterable[Result]:
     """Every source analysed; if that takes long and stderr is a terminal, with a progress bar."""
     started = monotonic()
     for done, source in enumerate(sources):
@@ -159,6 +193,6 @@ def analysed(
             from cnnshape.report.terminal.progress import tracked
 
             rest = tracked(sources[done:], len(sources) - done, "checking")
-            yield from (attempt(act, item, chosen) for item in rest)
+            yield from (act(item, chosen) for item in rest)
             return
-        yield attempt(act, source, chosen)
+        yield act(source, chosen)

@@ -96,6 +96,26 @@ class TextFormat(StrEnum):
     json = "json"
 
 
+class CheckFormat(StrEnum):
+    """Formats of `check`; `cnnshape.report` has a module of that name for each."""
+
+    text = "text"
+    concise = "concise"
+    json = "json"
+    github = "github"
+    sarif = "sarif"
+    junit = "junit"
+    markdown = "markdown"
+
+
+ReportsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="FORMAT=FILE",
+        help="Write one more report, as sarif=out.sarif; may be repeated.",
+    ),
+]
 FormatOption = Annotated[TextFormat, typer.Option("--format", help="What to print.")]
 
 

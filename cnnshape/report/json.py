@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from cnnshape.analysis.result import JSON_VERSION, Analysis
+from cnnshape.report.outcome import Outcome
 
 
 def dump(data: Any) -> str:
@@ -14,9 +14,10 @@ def dump(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2)
 
 
-def models(analyses: Sequence[Analysis]) -> str:
+def report(outcome: Outcome) -> str:
     """What `check --format json` prints."""
-    return dump({"version": JSON_VERSION, "models": [item.to_dict() for item in analyses]})
+    models = [analysis.to_dict() for analysis in outcome.analyses]
+    return dump({"version": JSON_VERSION, "models": models})
 
 
 def model(analysis: Analysis) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cnnshape.analysis.result import Analysis
 from cnnshape.layer import show
-from cnnshape.report.snippet import PLAIN, TITLE, WIDEST, Line, render
+from cnnshape.report.snippet import PLAIN, TITLE, WIDEST, Line, plain, render
+
+if TYPE_CHECKING:
+    from cnnshape.report.outcome import Outcome  # a plain check needs none
 
 GOOD = "good"
 
@@ -70,6 +74,18 @@ def findings(analysis: Analysis, columns: int | None = None) -> list[Line]:
         for item in analysis.diagnostics
         for line in render(item, analysis.texts, columns or WIDEST)
     ]
+
+
+def report(outcome: Outcome) -> str:
+    """What `check` prints, with the models that cannot be read, in one file."""
+    lines = []
+    for analysis in outcome.analyses:
+        lines += findings(analysis)
+        if analysis.readable:
+            lines.append(verdict(analysis))
+    if len(outcome.analyses) > 1:
+        lines.append(summary_line(outcome.analyses))
+    return plain(lines).rstrip("\n")
 
 
 def summary_line(analyses: Sequence[Analysis]) -> Line:

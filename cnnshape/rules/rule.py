@@ -41,6 +41,11 @@ class Rule(NamedTuple):
         return {**dict(self.beside), self.file: self.example} if self.example else {}
 
     @property
+    def language(self) -> str:
+        """What the example is written in, as Markdown calls it."""
+        return "python" if self.file.endswith(".py") else "yaml"
+
+    @property
     def docs(self) -> str:
         """Where the documentation has it."""
         return documentation(self.name)

@@ -49,7 +49,9 @@ class Source(NamedTuple):
         return self.demand.on(read(self.document(), self.demand.settled(options)))
 
     def is_model(self) -> bool:
-        """Whether a file found in a folder is meant as a model; if it cannot be read, it may be."""
+        """Whether a file is meant as a model; if it cannot be read, it may be, as may stdin."""
+        if self.content is _standard_input:  # it can be read once
+            return True
         try:
             root = self.document().root.data
         except UnreadableError:
