@@ -291,6 +291,7 @@ def test_patterns(pattern: str, path: str, holds: bool) -> None:
     [
         ("strct = true", (1, 1, 6), "there is no setting `strct`", "write `strict`"),
         ('strict = "yes"', (1, 10, 15), "`strict` must be true or false, not `yes`", None),
+        ("tool = {cnnshape = 3}", (1, 20, 21), "`tool.cnnshape` must be a table, not `3`", None),
         ("strict = 1", (1, 10, 11), "`strict` must be true or false, not `1`", None),
         ('paths = "a"', (1, 9, 12), "`paths` must be a list, not `a`", None),
         ('paths = ["a",\n  3]', (2, 3, 4), "`paths` must be text, not `3`", None),
@@ -369,6 +370,12 @@ def test_settings_with_a_fault_are_a_finding_in_every_format(run: Run, models: P
     (model,) = told.json["models"]
     assert (told.code, model["path"]) == (2, "cnnshape.toml")
     assert model["diagnostics"][0]["line"] == 1
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "other.toml"])
+def test_a_table_of_another_file_is_read_too(run: Run, models: Path, name: str) -> None:
+    (models / name).write_text("[tool.cnnshape.limits]\nparams = 5\n")
+    assert "but the limit is 5\n" in run("check", "good.yaml", "--config", name).out
 
 
 @pytest.mark.parametrize("command", ["summary", "explain", "inputs", "run", "fix", "baseline"])

@@ -49,7 +49,7 @@ PathsArgument = Annotated[
 OptionalPathsArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[PATH]...",
+        metavar="PATH",
         help="Model files, folders with model files, bundled names, or - for standard input; "
         "by default the `paths` of the settings.",
         autocompletion=complete_path,

@@ -171,7 +171,8 @@ def read_settings(file: Path) -> Settings:
         raise _refused("", [Diagnostic(RULE, message, span=Span(shown, 1, 1, 1, 1))]) from None
     except tomllib.TOMLDecodeError as error:
         raise _refused(text, [_not_toml(shown, text, error)]) from None
-    return _Reader(shown, file.parent, text, data, file.name == PROJECT).settings()
+    nested = file.name == PROJECT or "tool" in data
+    return _Reader(shown, file.parent, text, data, nested).settings()
 
 
 def _shown(file: Path) -> str:
