@@ -20,9 +20,10 @@ from cnnshape.cli.options import (
 )
 from cnnshape.cli.output import emit, emit_exactly, emit_lines, wants_colour, width
 from cnnshape.cli.output import write as write_file
+from cnnshape.cli.project import Project
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.report.snippet import plain
-from cnnshape.sources.locate import Source, locate
+from cnnshape.sources.locate import Source
 from cnnshape.sources.spec.reader import Options
 from cnnshape.sources.spec.shape import UsageError
 
@@ -72,7 +73,7 @@ def fix(
 
 def _sources(path: str, write: bool) -> list[Source]:
     """The sources behind a PATH; none that comes with the package, if they are to be written."""
-    sources = locate(path)
+    sources = Project().sources(path)
     if write and sources[0].bundled:
         raise UsageError(
             f"`{path}` comes with cnnshape, and is not written to; "
