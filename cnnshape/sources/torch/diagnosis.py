@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from cnnshape.analysis.faults import origin_of
 from cnnshape.analysis.origin import Origin, trace
+from cnnshape.analysis.spelling import spelled
 from cnnshape.analysis.walk import Fault, Walk, walk
 from cnnshape.diagnostics import Diagnostic, Fix, Label, Span
 from cnnshape.graph import Graph, Place
@@ -213,8 +213,7 @@ def _help(fault: Fault, fix: Fix | None) -> str | None:
     if fault.error.rule == "size-mismatch" and help.startswith("write"):
         choice = fault.error.choices[0] if fault.error.choices else fault.error.expected
         return f"make `{fault.error.field}` {_shown(choice)}, or change what arrives"
-    in_python = re.sub(r"`(\w+): ([^`]*)`", r"`\1=\2`", help)
-    return in_python.replace(", or leave it out", "")
+    return spelled(help)
 
 
 def of_exception(error: BaseException, where: Stack | None = None) -> Diagnostic:
