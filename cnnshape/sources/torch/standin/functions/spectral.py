@@ -8,9 +8,9 @@ from typing import Any
 from cnnshape.sources.torch.standin.dtype import DType, complex64, complex128, float32, float64
 from cnnshape.sources.torch.standin.functions.arrangement import _axis, roll
 from cnnshape.sources.torch.standin.functions.creation import made
-from cnnshape.sources.torch.standin.offer import METHODS, TORCH, offer
+from cnnshape.sources.torch.standin.offer import TORCH, offer
 from cnnshape.sources.torch.standin.shape import as_size
-from cnnshape.sources.torch.standin.tensor import Tensor, apply
+from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply
 
 FFT: dict[str, Callable[..., Any]] = {}
 """`torch.fft`."""
@@ -161,7 +161,7 @@ def view_as_complex(input: Tensor) -> Tensor:
 
 
 @offer("torch.complex")
-def complex(real: Tensor, imag: Tensor, *, out: Any = None) -> Tensor:
+def complex_(real: Tensor, imag: Tensor, *, out: Any = None) -> Tensor:
     return apply("complex", real, imag, dtype=complex_of(real.dtype))
 
 
