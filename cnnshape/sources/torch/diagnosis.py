@@ -8,18 +8,28 @@ from collections.abc import Iterable
 from typing import Any
 
 from cnnshape.analysis.faults import origin_of
-from cnnshape.analysis.walk import Fault, walk
+from cnnshape.analysis.origin import Origin, trace
+from cnnshape.analysis.walk import Fault, Walk, walk
 from cnnshape.diagnostics import Diagnostic, Fix, Label, Span
 from cnnshape.graph import Graph, Place
+from cnnshape.layer import show
 from cnnshape.sources.torch.assembly import fields_of, order_of
 from cnnshape.sources.torch.loading.frames import error_stack
-from cnnshape.sources.torch.places import Written, arguments_of, chain, origins, own, span_of
+from cnnshape.sources.torch.places import (
+    Written,
+    arguments_of,
+    assigned,
+    chain,
+    origins,
+    own,
+    span_of,
+)
 from cnnshape.sources.torch.standin.module import Module
-from cnnshape.sources.torch.standin.stack import Stack
-from cnnshape.sources.torch.standin.trace import ShapeError, UnsupportedError
+from cnnshape.sources.torch.standin.stack import Stack, is_foreign
+from cnnshape.sources.torch.standin.trace import SESSION, ShapeError, UnsupportedError
 
 MOST_CALLERS = 4
-MOST_LABELS = 6
+MOST_LABELS = 8
 
 
 def of_shape(error: ShapeError, graph: Graph, model: Module | None) -> Diagnostic:
@@ -28,15 +38,19 @@ def of_shape(error: ShapeError, graph: Graph, model: Module | None) -> Diagnosti
     place = Place(span_of(error.where), fields_of(node.type, error.made))
     placed = node._replace(place=place)
     taken = walk(graph._replace(nodes=(*graph.nodes, placed)))
-    again = [fault for fault in taken.faults if fault.node.name == node.name]
-    fault = again[0] if again else error.fault._replace(node=placed)
-    origin = origin_of(taken, fault)
+    same = (fault for fault in taken.faults if fault.node.name == node.name)
+    again = next(same, None) if node.layer is not None and node.inputs else None
+    fault = again or error.fault._replace(node=placed)
+    origin = origin_of(taken, fault) if fault.node.layer is not None else Origin()
     made_when = error.where == error.made
     labels = [
         *_made(fault, error, place.span),
         *origin.labels,
         *_carried(origin.labels, error),
         *_brought_in(graph, fault),
+        *_arrived(graph, taken, fault),
+        *_mixed(),
+        *(_assigned(error.where) if fault.error.field is None or made_when else ()),
     ]
     callers = [] if made_when else _callers(error.where)
     fix = _fix(fault, error, model)
@@ -74,6 +88,9 @@ def _made(fault: Fault, error: ShapeError, called: Span | None) -> Iterable[Labe
                 yield Label(span, f"`{fault.node.name}` is made here")
         return
     number = getattr(fault.node.layer, field, fault.error.found)
+    other = written.get(fault.error.against or "")
+    if other is not None and fault.node.layer is None:
+        yield Label(other.span, f"`{fault.error.against}` is here")
     yield Label(value.span, f"`{field}` is {_shown(number)} here{_wanted(fault)}")
     steps = origins(error.made, value)
     for step in steps:
@@ -90,6 +107,30 @@ def _shown(value: Any) -> str:
 def _wanted(fault: Fault) -> str:
     expected = fault.error.expected
     return f", expected {expected}" if fault.error.rule == "size-mismatch" and expected else ""
+
+
+def _arrived(graph: Graph, taken: Walk, fault: Fault) -> Iterable[Label]:
+    """Where what arrives was computed last, and where its features were decided."""
+    places = {node.name: node.place.span for node in graph.nodes}
+    for name in dict.fromkeys(fault.node.inputs):
+        span, shape = places.get(name), taken.shapes.get(name)
+        if span is not None and shape is not None:
+            yield Label(span, f"gives {show(shape)}")
+            if fault.error.rule in ("bad-reshape", "bad-groups") and len(shape) > 1:
+                yield from trace(taken, name, 1).labels
+
+
+def _mixed() -> Iterable[Label]:
+    """Views on the way that mixed the samples of a batch."""
+    for shape, where, wanted in SESSION.last.warned if SESSION.last else ():
+        span = span_of(where)
+        if span is not None:
+            yield Label(span, f"mixes the samples: {show(shape)} as {show(wanted)}")
+
+
+def _assigned(where: Stack) -> Iterable[Label]:
+    """Where the names in the statement got what they hold."""
+    return [Label(span, f"`{name}` comes from here") for name, span in assigned(where)]
 
 
 def _carried(labels: Iterable[Label], error: ShapeError) -> Iterable[Label]:
@@ -191,8 +232,26 @@ def of_exception(error: BaseException, where: Stack | None = None) -> Diagnostic
         "python-error",
         f"{kind}: {text[:500]}",
         span=frames[0].span if frames else None,
+        labels=tuple(_once(_around(error), frames[0].span if frames else None)),
         notes=tuple(notes),
     )
+
+
+def _around(error: BaseException) -> Iterable[Label]:
+    """The argument that an error is about, where it says which; where names came from."""
+    trace = error.__traceback__
+    frames = []
+    while trace is not None:
+        frames.append((trace.tb_frame.f_code, trace.tb_lasti))
+        trace = trace.tb_next
+    outside = own(tuple(frame for frame in reversed(frames) if is_foreign(frame[0].co_filename)))
+    yield from _assigned(outside)
+    if outside and hasattr(error, "argument"):
+        number = str(getattr(error, "argument", ""))
+        order = [str(place) for place in range(256)]
+        value = arguments_of(outside[:1], order).get(number)
+        if value is not None:
+            yield Label(value.span, "this argument")
 
 
 def of_unsupported(error: UnsupportedError) -> Diagnostic:

@@ -44,7 +44,7 @@ def given_of(text: str) -> Given:
     if dtype and dtype not in NAMES:
         raise UsageError(f"`{clip(text)}`: no dtype is called `{clip(kind)}`")
     parts = [part.strip() for part in shape.strip("()[] ").split(",") if part.strip()]
-    if not parts and shape.strip("()[] ") or len(parts) > MOST_AXES:
+    if (not parts and shape.strip("()[] ")) or len(parts) > MOST_AXES:
         raise UsageError(f"`{clip(text)}` is no shape: write sizes such as N,3,224,224")
     return Given(tuple(_one(part, text) for part in parts), dtype or "float32")
 

@@ -34,4 +34,3 @@ def source_of(path: str) -> Source | None:
     if not place.is_file():
         raise UsageError(f"no such file: {target.file[:200]}")
     return TorchSource(path, place.read_bytes)
-

@@ -15,7 +15,12 @@ from cnnshape.sources.torch.standin.dtype import DType, float32, int64
 from cnnshape.sources.torch.standin.module import Module
 from cnnshape.sources.torch.standin.shape import is_formula
 from cnnshape.sources.torch.standin.tensor import Parameter, Tensor, carried_out
-from cnnshape.sources.torch.standin.trace import BadArgumentError, layer_of, refuse
+from cnnshape.sources.torch.standin.trace import (
+    BadArgumentError,
+    ShapeError,
+    layer_of,
+    refuse,
+)
 
 LARGE = 2**20
 """A spatial size that every kernel fits into."""
@@ -26,6 +31,7 @@ OLD_NAMES = {"min_value": "min_val", "max_value": "max_val"}
 PAIRED = ("kernel_size", "stride", "padding", "dilation", "output_padding")
 """What a convolution keeps as one value an axis."""
 FAULTS_WHEN_MADE = ("bad-groups",)
+LATE = ("stride", "padding", "dilation", "output_padding", "output_size", "scale_factor")
 
 
 class LayerModule(Module):
@@ -41,13 +47,17 @@ class LayerModule(Module):
         self._dtype = named.get("dtype") or float32
         values = bound(type(self).__name__, self.layer_type, arguments, named, lazy=self.lazy)
         fields = {name: plain(value) for name, value in values.items()}
+        self._postponed: ShapeError | None = None
         layer = self._built(cls, fields)
         self._keep(layer)
         self._layer: Layer | None = layer
         shapes = declared(layer)
         self._check(layer, shapes)
         if shapes is not None:
-            self._store(layer, shapes)
+            try:
+                self._store(layer, shapes)
+            except RuleError:  # told when the module is called, as PyTorch does
+                self._store(layer_of(self.layer_type, {**fields, "kernel_size": 1}), shapes)
 
     def _built(self, cls: type[Layer], fields: Mapping[str, Any]) -> Layer:
         for name, info in cls.model_fields.items():
@@ -58,13 +68,24 @@ class LayerModule(Module):
         except BadArgumentError as error:
             text = f"has `{error.field}` = {error.given!r}: {error.text}"
             fault = RuleError("invalid-value", text, field=error.field, found=error.given)
-            raise refuse(fault, type(self).__name__, made=self.made) from None
+            refused = refuse(fault, type(self).__name__, made=self.made)
+            if not self._is_looked_at_late(cls, error.field):
+                raise refused from None
+            self._postponed = self._postponed or refused
+            kept = {name: value for name, value in fields.items() if name != error.field}
+            if cls.model_fields[error.field].is_required():
+                kept[error.field] = 1
+            return self._built(cls, kept)
+
+    def _is_looked_at_late(self, cls: type[Layer], field: str) -> bool:
+        """Whether PyTorch keeps an argument as it is, until the module is called."""
+        return field in LATE or (field == "kernel_size" and "conv" not in self.layer_type)
 
     def _check(self, layer: Layer, shapes: tuple[Shape, ...] | None) -> None:
         """Raise what PyTorch raises when the module is made."""
         if getattr(layer, "padding", None) == "same" and not all_ones(layer):
             raise ValueError("padding='same' is not supported for strided convolutions")
-        if shapes is None:
+        if shapes is None or len(shapes) < layer.arity[0]:
             return
         try:
             layer.check(*shapes)
@@ -77,8 +98,8 @@ class LayerModule(Module):
         paired = PAIRED if type(layer).__name__ in ("Conv", "ConvTranspose") else ()
         for name in type(layer).model_fields:
             value = getattr(layer, name)
-            if name in paired and not isinstance(value, str):
-                value = layer.along(name, layer.axes or 0)
+            if name in paired and not isinstance(value, str | tuple):
+                value = (value,) * (layer.axes or 0)
             if name not in ("type", "connection_table"):
                 object.__setattr__(self, name, value)
         if "Norm" in type(layer).__name__ and hasattr(layer, "normalized_shape"):
@@ -151,6 +172,10 @@ class LayerModule(Module):
 
     def applied(self, *inputs: Any, layer: Layer | None = None, dtype: DType | None = None) -> Any:
         """The layer applied, to one sample without a batch axis too where PyTorch takes it."""
+        if self._postponed is not None:
+            raise refuse(
+                self._postponed.fault.error, self.layer_type, *inputs, made=self.made, module=self
+            )
         layer = layer or self.current_layer()
         tensors = tuple(_tensor(item, self) for item in inputs)
         if self.lazy and not any(True for _ in self.parameters()):
@@ -181,9 +206,14 @@ class LayerModule(Module):
         if weight is None or AUTOCAST.on or "norm" in self.layer_type:
             return
         if given.is_floating_point and given is not weight.dtype and self.layer_type != "embedding":
-            raise RuntimeError(
-                f"input and weights are of different kinds: {given} and {weight.dtype}"
+            fault = RuleError(
+                "dtype-mismatch",
+                f"has weights of {weight.dtype}, but {given} arrives",
+                expected=weight.dtype.name,
+                found=given.name,
+                help=f"cast what arrives: `.to({weight.dtype})`",
             )
+            raise refuse(fault, self.layer_type, *tensors, made=self.made, module=self)
 
     def reset_parameters(self) -> None:
         """Values are not kept, so there is nothing to draw anew."""

@@ -127,7 +127,10 @@ class Module:
     def add_module(self, name: str, module: Module | None) -> None:
         _needs_init(self.__dict__, "module")
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{type(module).__name__} is not a Module subclass")
+            what = module.__name__ if isinstance(module, type) else type(module).__name__
+            error = TypeError(f"{what} is not a Module subclass")
+            error.argument = name  # type: ignore[attr-defined]
+            raise error
         if not isinstance(name, str):
             raise TypeError(f"module name should be a string. Got {type(name).__name__}")
         if hasattr(self, name) and name not in self._modules:

@@ -25,17 +25,27 @@ def offer(*names: str, in_place: bool = False) -> Callable[[Function], Function]
             place, _, short = name.partition(".")
             PLACES[place][short] = function
             if in_place:
-                PLACES[place][f"{short}_"] = changing(function)
+                free = short in RESHAPING
+                PLACES[place][f"{short}_"] = changing(function, reshapes=free)
         return function
 
     return register
 
 
-def changing(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as one that changes its first argument."""
+RESHAPING = ("squeeze", "unsqueeze", "transpose", "swapaxes", "swapdims", "t")
+
+
+def changing(function: Callable[..., Any], *, reshapes: bool = False) -> Callable[..., Any]:
+    """The function as one that changes its first argument, whose shape must stay."""
 
     def changed(self: Tensor, *arguments: Any, **named: Any) -> Tensor:
-        return self.become(function(self, *arguments, **named))
+        result = function(self, *arguments, **named)
+        if not reshapes and tuple(result.shape) != tuple(self.shape):
+            raise RuntimeError(
+                f"output with shape {list(self.shape)} doesn't match the broadcast shape "
+                f"{list(result.shape)}"
+            )
+        return self.become(result)
 
     return changed
 

@@ -152,7 +152,7 @@ def _torch() -> dict[str, Any]:
     return {
         **offer.TORCH,
         **dtype.NAMES,
-        "Tensor": tensor.Tensor,
+        **creation.LEGACY,
         "Size": Size,
         "dtype": dtype.DType,
         "device": dtype.Device,
@@ -277,7 +277,7 @@ def _cuda() -> dict[str, Any]:
         "is_available": extras.no,
         "device_count": lambda: 0,
         "current_device": lambda: 0,
-        "FloatTensor": tensor.Tensor,
+        **creation.LEGACY,
         "is_bf16_supported": extras.no,
         "get_device_name": lambda *_: "cpu",
         "get_device_capability": lambda *_: (0, 0),

@@ -29,6 +29,16 @@ class MaxPooling:
         return result, later(kind, input, dtype=int64, **arguments)
 
 
+class Unpooling:
+    """Takes the places of the maxima, and perhaps the output's size."""
+
+    def forward(self: Any, input: Tensor, indices: Tensor, output_size: Any = None) -> Any:
+        from cnnshape.sources.torch.standin.functions.network import max_unpool
+
+        given = (self.kernel_size, self.stride, self.padding, output_size)
+        return max_unpool(input, indices, *given)
+
+
 class Transposed:
     """Takes the output's size in the place of `output_padding`."""
 
@@ -259,6 +269,13 @@ class Normalising:
 class Looking:
     """An embedding; its table may be given."""
 
+    def forward(self: Any, input: Tensor) -> Any:
+        from cnnshape.sources.torch.standin.functions.network import within_table
+
+        if isinstance(input, Tensor):
+            within_table(input, self.num_embeddings)
+        return self.applied(input)
+
     @classmethod
     def from_pretrained(cls, embeddings: Tensor, freeze: bool = True, **named: Any) -> Any:
         made = cls(*embeddings.shape, **named)  # type: ignore[call-arg]
@@ -277,6 +294,7 @@ class Looking:
 MIXINS: dict[str, type] = {
     **dict.fromkeys(("_MaxPoolNd", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d"), MaxPooling),
     "AdaptiveMaxPool3d": MaxPooling,
+    **dict.fromkeys(("MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"), Unpooling),
     "_ConvTransposeNd": Transposed,
     "RNNBase": Recurring,
     "MultiheadAttention": Attending,

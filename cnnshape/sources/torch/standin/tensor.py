@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from cnnshape.sources.torch.standin.dtype import CPU, Device, DType, float32, promoted
+from cnnshape.sources.torch.standin.memory import lay_out
 from cnnshape.sources.torch.standin.shape import Size
 from cnnshape.sources.torch.standin.stack import Stack, stack
 from cnnshape.sources.torch.standin.trace import (
@@ -38,6 +39,8 @@ class Tensor:
     is_cuda = is_mps = is_xpu = is_quantized = is_sparse = is_nested = is_meta = is_mkldnn = False
     is_leaf = True
     layout = None
+    steps: Any = None
+    """Its steps in memory along its axes, where these do not lie in their order."""
     pending: Any = None
     """Makes the tensor, where it is one of several outputs and nothing has used it yet."""
 
@@ -81,6 +84,7 @@ class Tensor:
         """Be what an operation in place has made of it."""
         self.__dict__["_shape"] = other.shape
         self.dtype, self.name, self.recipe = other.dtype, other.name, other.recipe
+        self.steps = other.steps
         return self
 
     def values(self) -> np.ndarray[Any, Any]:
@@ -230,6 +234,7 @@ def carried_out(
     shape, recorded = shape_of(call)
     kind = dtype or _dtype(layer, operands)
     result = Tensor(shape, kind)
+    result.steps = lay_out(type_name, layer, operands, shape)
     if recorded and trace is not None:
         result.name = trace.nodes[-1].node.name
         result.requires_grad = kind.is_floating_point

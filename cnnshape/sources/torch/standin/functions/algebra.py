@@ -72,7 +72,7 @@ def baddbmm(
     return product if beta == 0 else product + _scaled(input, beta)  # type: ignore[operator,no-any-return]
 
 
-@offer("torch.outer", "torch.ger", "Tensor.outer")
+@offer("torch.outer", "torch.ger", "Tensor.outer", "Tensor.ger")
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     return apply("outer", input, vec2)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cnnshape.diagnostics import RuleError
+from cnnshape.layer import show
 from cnnshape.sources.torch.standin.dtype import DType
 from cnnshape.sources.torch.standin.later import later
+from cnnshape.sources.torch.standin.memory import in_order, steps_of, viewed
 from cnnshape.sources.torch.standin.offer import TORCH, offer, tensor_of
 from cnnshape.sources.torch.standin.shape import Size, as_shape, as_size, is_size
 from cnnshape.sources.torch.standin.tensor import Tensor, apply
-from cnnshape.sources.torch.standin.trace import warn_of_mixed_batch
+from cnnshape.sources.torch.standin.trace import refuse, warn_of_mixed_batch
 
 
 def _axis(dim: int, rank: int) -> int:
@@ -47,12 +50,27 @@ def view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
         return cast(self, shape[0])
     wanted = as_shape(shape)
     warn_of_mixed_batch(self, wanted)
-    return apply("view", self, shape=wanted)
+    result = apply("view", self, shape=wanted)
+    if self.steps is not None and viewed(self.shape, self.steps, result.shape) is None:
+        raise refuse(
+            RuleError(
+                "bad-reshape",
+                f"cannot see {show(self.shape)} as {show(result.shape)}: after an exchange of axes "
+                "its values lie in memory in another order",
+                note=f"steps in memory {show(self.steps)}, in order {show(in_order(self.shape))}",
+                help="write `.reshape(...)`, or `.contiguous()` before `.view(...)`",
+            ),
+            "view",
+            self,
+        )
+    return result
 
 
 @offer("Tensor.reshape", "torch.reshape")
 def reshape(input: Tensor, *shape: Any, **named: Any) -> Tensor:
-    return view(input, *(shape or (named["shape"],)))
+    wanted = as_shape(shape or (named["shape"],))
+    warn_of_mixed_batch(input, wanted)
+    return apply("view", input, shape=wanted)
 
 
 @offer("Tensor.view_as", "Tensor.reshape_as")
@@ -410,7 +428,16 @@ def _same(self: Tensor, *_: Any, **__: Any) -> Tensor:
     return self
 
 
-for _name in ("contiguous", "clone", "detach", "detach_", "cpu", "cuda", "requires_grad_", "data_ptr",
+@offer("Tensor.contiguous")
+def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
+    if self.steps is None or memory_format not in (None, "contiguous_format", "preserve_format"):
+        return self
+    copy = Tensor(self.shape, self.dtype)
+    copy.__dict__.update({**self.__dict__, "steps": None})
+    return copy
+
+
+for _name in ("clone", "detach", "detach_", "cpu", "cuda", "data_ptr",
               "pin_memory", "share_memory_", "resolve_conj", "resolve_neg", "positive",
               "retain_grad", "as_subclass", "rename", "coalesce", "to_dense", "mps", "xpu"):  # fmt: skip
     offer(f"Tensor.{_name}")(_same)
@@ -430,24 +457,25 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: Any = None
     raise UnsupportedError("torch.as_strided")
 
 
+@offer("Tensor.requires_grad_")
+def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
+    self.requires_grad = requires_grad
+    return self
+
+
 @offer("Tensor.stride")
 def stride(self: Tensor, dim: int | None = None) -> Any:
-    steps: list[Any] = []
-    step: Any = 1
-    for one in reversed(self.shape):
-        steps.insert(0, step)
-        step = step * one
-    return tuple(steps) if dim is None else steps[dim]
+    return steps_of(self) if dim is None else steps_of(self)[dim]
 
 
-@offer("Tensor.is_contiguous", "Tensor.is_floating_point", "torch.is_floating_point")
+@offer("Tensor.is_floating_point", "torch.is_floating_point")
 def is_floating_point(input: Tensor, *_: Any, **__: Any) -> bool:
     return input.dtype.is_floating_point
 
 
 @offer("Tensor.is_contiguous")
 def is_contiguous(self: Tensor, *_: Any, **__: Any) -> bool:
-    return True
+    return self.steps is None
 
 
 @offer("Tensor.is_complex", "torch.is_complex")

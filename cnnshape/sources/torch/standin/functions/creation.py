@@ -212,8 +212,7 @@ def _kind(value: Any) -> DType:
     return int64 if is_size(value) else Default.dtype
 
 
-@offer("torch.tensor", "torch.as_tensor", "torch.asarray", "torch.from_numpy", "torch.scalar_tensor",
-       "torch.FloatTensor", "torch.LongTensor", "torch.BoolTensor", "torch.IntTensor")  # fmt: skip
+@offer("torch.tensor", "torch.as_tensor", "torch.asarray", "torch.from_numpy", "torch.scalar_tensor")
 def tensor(data: Any, dtype: DType | None = None, **_: Any) -> Tensor:
     """A tensor of given values: numbers, lists of them, arrays, tensors."""
     if isinstance(data, Tensor):
@@ -335,3 +334,51 @@ def _default_dtype(dtype: Any) -> None:
 
 TORCH["set_default_dtype"] = _default_dtype
 TORCH["get_default_dtype"] = lambda: Default.dtype
+
+
+def legacy(arguments: tuple[Any, ...], dtype: DType) -> Tensor:
+    """`torch.Tensor(2, 3)` is a shape, `torch.Tensor([2, 3])` are values."""
+    if not arguments:
+        return made((0,), dtype)
+    first = arguments[0]
+    if len(arguments) == 1 and not is_size(first) and type(first).__name__ != "Size":
+        return tensor(first, dtype=dtype)
+    return made(as_shape(arguments), dtype)
+
+
+@offer("Tensor.new")
+def new(self: Tensor, *arguments: Any, **_: Any) -> Tensor:
+    return legacy(arguments, self.dtype)
+
+
+class LegacyType(type):
+    """`torch.Tensor` and its likes: they make tensors, and every tensor is one of them."""
+
+    dtype: DType
+
+    def __call__(cls, *arguments: Any, **named: Any) -> Any:
+        return legacy(arguments, cls.dtype)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        named = cls.__name__ == "Tensor"
+        return isinstance(instance, Tensor) and (named or instance.dtype is cls.dtype)
+
+    def __getattr__(cls, name: str) -> Any:
+        if name in METHODS:
+            return METHODS[name]
+        return getattr(Tensor, name)
+
+
+def legacy_type(name: str, dtype: DType) -> LegacyType:
+    return LegacyType(name, (), {"dtype": dtype})
+
+
+LEGACY = {
+    "Tensor": legacy_type("Tensor", float32),
+    **{
+        f"{word}Tensor": legacy_type(f"{word}Tensor", NAMES[kind])
+        for word, kind in (("Float", "float32"), ("Double", "float64"), ("Half", "float16"),
+                           ("Long", "int64"), ("Int", "int32"), ("Short", "int16"),
+                           ("Byte", "uint8"), ("Char", "int8"), ("Bool", "bool"))
+    },
+}  # fmt: skip

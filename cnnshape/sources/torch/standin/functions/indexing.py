@@ -141,12 +141,18 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
                 f"to indexing result of shape {list(shape)}"
             )
     traced = (self.name or self.pending) or (given.name or given.pending)
-    if traced or given.is_parameter:
-        plain = () if any(isinstance(one, Tensor | bool) for one in items) else items
-        encoded = tuple(map(_encoded, plain))
-        self.become(apply("assign", self, given, items=encoded, dtype=self.dtype))
-    else:
+    if not (traced or given.is_parameter):
         self.recipe = None
+        return
+    by = [one for one in items if isinstance(one, Tensor)]
+    if not by and not any(isinstance(one, bool) for one in items):
+        encoded = tuple(map(_encoded, items))
+        if isinstance(value, Tensor):
+            self.become(apply("assign", self, given, items=encoded, dtype=self.dtype))
+        else:
+            self.become(apply("assign", self, items=encoded, value=value, dtype=self.dtype))
+    else:
+        self.become(apply("assign_at", self, given, *by, dtype=self.dtype))
 
 
 def _shape_alone(tensor: Tensor, items: list[Any]) -> Any:
@@ -184,9 +190,10 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
        "torch.index_copy", "Tensor.index_copy", in_place=True)  # fmt: skip
 def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *_: Any, **named: Any) -> Tensor:
     source = named.get("value", src)
-    if isinstance(source, Tensor):
+    if isinstance(source, Tensor) and source.ndim:
         return apply("scatter", input, index, source, dim=int(dim), dtype=input.dtype)
-    return apply("scatter", input, index, dim=int(dim), dtype=input.dtype)
+    number = float(source) if isinstance(source, Tensor) else source
+    return apply("scatter", input, index, dim=int(dim), value=number, dtype=input.dtype)
 
 
 @offer("torch.nonzero", "Tensor.nonzero", "torch.argwhere")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from cnnshape.diagnostics import RuleError
+from cnnshape.layer import show
 from cnnshape.sources.torch.standin.dtype import bool_
 from cnnshape.sources.torch.standin.functions.arrangement import reshape, unsqueeze
 from cnnshape.sources.torch.standin.functions.pointwise import cast
@@ -14,7 +16,7 @@ from cnnshape.sources.torch.standin.offer import FUNCTIONAL, METHODS, TORCH, off
 from cnnshape.sources.torch.standin.losses import reduced_loss
 from cnnshape.sources.torch.standin.shape import as_shape, as_size, is_size
 from cnnshape.sources.torch.standin.tensor import Tensor, apply, carried_out
-from cnnshape.sources.torch.standin.trace import UnsupportedError, layer_of
+from cnnshape.sources.torch.standin.trace import UnsupportedError, layer_of, refuse
 
 
 def as_layer(name: str, layer_type: str, input: Any, arguments: Any, named: Any) -> Tensor:
@@ -283,8 +285,16 @@ def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, o
     return apply("normalize", input, p=float(p), dim=along, eps=eps)
 
 
+def within_table(input: Tensor, count: Any) -> None:
+    """IndexError as PyTorch's where integers that are known lie beyond a table."""
+    found = input.known_values() if input.name is None and not input.dtype.is_floating_point else None
+    if found is not None and found.size and not 0 <= found.min() <= found.max() < count:
+        raise IndexError(f"index out of range in self: {found.max()} of {count} rows")
+
+
 @offer("F.embedding", "torch.embedding")
 def embedding(input: Tensor, weight: Tensor, *_: Any, **__: Any) -> Tensor:
+    within_table(input, weight.shape[0])
     return apply("functional_embedding", input, weight, dtype=weight.dtype)
 
 
@@ -393,9 +403,12 @@ def max_unpool(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
     output_size: Any = None,
 ) -> Tensor:  # fmt: skip
-    from cnnshape.sources.torch.standin.functions.unpooling import unpooled
-
-    return unpooled(input, indices, kernel_size, stride, padding, output_size)
+    axes = input.ndim - 2
+    sizes = None if output_size is None else as_shape((output_size,))[-axes:]
+    fields = {"kernel_size": plain(kernel_size), "padding": plain(padding), "output_size": sizes}
+    if stride is not None:
+        fields["stride"] = plain(stride)
+    return apply(f"max_unpool{axes}d", input, indices, dtype=input.dtype, **fields)
 
 
 @offer("F.multi_head_attention_forward")
@@ -437,9 +450,14 @@ def _classes(input: Tensor, target: Tensor) -> None:
         return
     wanted = (*input.shape[:1], *input.shape[2:]) if input.ndim > 1 else ()
     if tuple(target.shape) != tuple(wanted):
-        raise ValueError(
-            f"Expected target size {list(wanted)}, got {list(target.shape)}"
+        fault = RuleError(
+            "shape-mismatch",
+            f"compares {show(input.shape)} with targets of {show(target.shape)}, not {show(wanted)}",
+            operand=1,
+            expected=list(wanted),
+            found=list(target.shape),
         )
+        raise refuse(fault, "cross_entropy", input, target)
 
 
 def _broadcast(input: Tensor, target: Tensor) -> None:
