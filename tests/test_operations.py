@@ -51,7 +51,8 @@ def test_every_operation_is_recorded() -> None:
     assert {*OPERATIONS} <= {case["type"] for case in CASES}
     taken = Counter(case["type"] for case in CASES if case["output"] is not None)
     assert {name for name in OPERATIONS if taken[name] < 2} == set()
-    assert {*OPERATIONS} <= {case["type"] for case in WITH_VALUES}
+    computed = {name for name, cls in OPERATIONS.items() if cls.kernel}
+    assert computed <= {case["type"] for case in WITH_VALUES}
 
 
 @pytest.mark.parametrize("case", WITH_VALUES, ids=[case["id"] for case in WITH_VALUES])

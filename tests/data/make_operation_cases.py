@@ -23,9 +23,11 @@ from zlib import crc32
 
 import numpy as np
 import torch
+import torchvision
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
+from torchvision._meta_registrations import meta_ps_roi_align
 
 HERE = Path(__file__).parent
 Case = dict[str, Any]
@@ -104,6 +106,37 @@ def bags(x: Tensor, *offsets: Tensor, **args: Any) -> Tensor:
     with torch.no_grad():
         module.weight.copy_(torch.arange(module.weight.numel()).reshape(module.weight.shape) / 8)
     return module(x, *offsets).detach()
+
+
+def deformed(
+    x: Tensor, weight: Tensor, offset: Tensor, *rest: Tensor, offset_groups: int, **args: Any
+) -> Tensor:
+    """A convolution that looks nowhere else; the offsets and the mask as torchvision says of them.
+
+    (Its compiled operators are not in every build of PyTorch.)
+    """
+    bias, *masks = rest
+    y = F.conv2d(x, weight, bias, **args)
+    places = offset_groups * weight[0, 0].numel()
+    for found, channels in [(offset, 2 * places), *((mask, places) for mask in masks)]:
+        if found.shape != (len(x), channels, *y.shape[2:]):
+            raise ValueError(found.shape)
+    return y
+
+
+def regions_apart(x: Tensor, boxes: Tensor, output_size: Any) -> Tensor:
+    return meta_ps_roi_align(x, boxes, 1.0, *output_size, -1)[0]
+
+
+def transform(name: str) -> Callable[..., Tensor]:
+    def call(x: Tensor, s: Any = None, dim: Any = None) -> Tensor:
+        return getattr(torch.fft, name)(x, s, dim)
+
+    return call
+
+
+def frames(x: Tensor, **args: Any) -> Tensor:
+    return torch.stft(x, **args, return_complex=True)
 
 
 UNARY = (
@@ -215,6 +248,19 @@ CALLS: dict[str, Callable[..., Tensor]] = {
     ),
     "scatter_add": lambda x, index, src, dim: torch.scatter_add(x, dim, index, src),
     "one_hot": F.one_hot,
+    "deform_conv2d": deformed,
+    "roi_align": torchvision.ops.roi_align,
+    "ps_roi_align": regions_apart,
+    **{name: transform(name) for name in ("fftn", "ifftn", "rfftn", "irfftn")},
+    "stft": frames,
+    "istft": torch.istft,
+    "view_as_real": torch.view_as_real,
+    "view_as_complex": torch.view_as_complex,
+    **{
+        name: getattr(torch, name) for name in ("real", "imag", "angle", "conj", "complex", "polar")
+    },
+    "modulus": torch.abs,
+    "as_complex": lambda x: x.to(torch.complex128),
     "functional_embedding": F.embedding,
     "embedding_bag": bags,
     "einsum": lambda *xs, equation: torch.einsum(equation, *xs),
@@ -282,6 +328,12 @@ def floats(*shapes: list[int], kind: str = "float") -> list[list[Any]]:
     return [[shape, kind] for shape in shapes]
 
 
+SHAPES_ALONE = {
+    *("fftn", "ifftn", "rfftn", "irfftn", "stft", "istft", "view_as_real", "view_as_complex"),
+    *("real", "imag", "angle", "conj", "complex", "polar", "modulus", "as_complex"),
+    *("deform_conv2d", "roi_align", "ps_roi_align"),
+}
+"""Operations that are not computed here, so that their values are not recorded."""
 DRAWS: dict[str, tuple[int, Draw]] = {}
 """Operation → how many cases, and how one is drawn."""
 
@@ -794,6 +846,80 @@ def _(r: random.Random, name: str) -> Any:
     return args, [[shape, "float"], [index, f"distinct {2 * 2**axes} -1"]]
 
 
+@cases_of("deform_conv2d", count=24)
+def _(r: random.Random, name: str) -> Any:
+    groups, offset_groups = r.choice([1, 1, 2]), r.choice([1, 2])
+    per_in, outputs = r.choice([2, 4]) // groups * offset_groups, 2 * groups
+    spatial, kernel = [r.randint(3, 7) for _ in "hw"], [r.randint(1, 3) for _ in "hw"]
+    args: dict[str, Any] = {"stride": r.randint(1, 3), "padding": r.randint(0, 2)}
+    args |= {"dilation": r.randint(1, 2), "groups": groups, "offset_groups": offset_groups}
+    x, weight = [2, groups * per_in, *spatial], [outputs, per_in, *kernel]
+    out = [
+        (size + 2 * args["padding"] - args["dilation"] * (k - 1) - 1) // args["stride"] + 1
+        for size, k in zip(spatial, kernel, strict=True)
+    ]
+    places = offset_groups * kernel[0] * kernel[1]
+    inputs = [x, weight, [2, 2 * places, *out], [outputs]]
+    if r.random() < 0.5:
+        inputs.append([2, places, *out])
+    if r.random() < 0.2:
+        inputs[r.choice([2, len(inputs) - 1])][-1] += 1
+    if any(size < 0 for shape in inputs for size in shape):
+        return _(r, name)
+    return args, floats(*inputs)
+
+
+@cases_of("roi_align", "ps_roi_align", count=16)
+def _(r: random.Random, name: str) -> Any:
+    size = [r.randint(1, 3), r.randint(1, 3)]
+    channels = r.randint(1, 3) * (size[0] * size[1] if name == "ps_roi_align" else 1)
+    x = [2, channels + (r.random() < 0.2), 6, 5]
+    return {"output_size": size}, [
+        [x, "float"],
+        [[r.randint(0, 3), 5 + (r.random() < 0.2)], "boxes"],
+    ]
+
+
+@cases_of("fftn", "ifftn", "rfftn", "irfftn", count=24)
+def _(r: random.Random, name: str) -> Any:
+    shape = [max(size, 1) for size in sizes(r, 1)]
+    args: dict[str, Any] = {}
+    if r.random() < 0.6:
+        args["dim"] = [axis(r, len(shape)) for _ in range(r.randint(1, len(shape)))]
+    if r.random() < 0.4:
+        count = len(args.get("dim", shape)) + (r.random() < 0.1)
+        args["s"] = [r.choice([-1, 1, 3, 4, 0 if r.random() < 0.1 else 8]) for _ in range(count)]
+    return args, [[shape, "complex" if name in ("ifftn", "irfftn") else "float"]]
+
+
+@cases_of("stft", "istft", count=16)
+def _(r: random.Random, name: str) -> Any:
+    args: dict[str, Any] = {"n_fft": r.randint(4, 9), "center": r.random() < 0.7}
+    args["hop_length"] = r.randint(1, args["n_fft"] // 2)
+    lead = [2] * r.randint(0, 1)
+    if name == "stft":
+        return args, floats([*lead, r.randint(3, 30)])
+    if r.random() < 0.3:
+        args["length"] = r.randint(5, 12)
+    bins = args["n_fft"] // 2 + 1 + (r.random() < 0.2)
+    return args, [[[*lead, bins, r.randint(4, 9)], "complex"]]
+
+
+@cases_of("view_as_real", "imag", "real", "angle", "conj", "modulus", "as_complex", count=3)
+def _(r: random.Random, name: str) -> Any:
+    return {}, [[sizes(r, 0), "complex"]]
+
+
+@cases_of("view_as_complex", count=6)
+def _(r: random.Random, name: str) -> Any:
+    return {}, floats([*sizes(r, 0, 3), r.choice([2, 2, 2, 3])])
+
+
+@cases_of("complex", "polar", count=8)
+def _(r: random.Random, name: str) -> Any:
+    return {}, floats(*broadcastable(r, 2))
+
+
 # --- recording ----------------------------------------------------------------------------------
 
 
@@ -809,6 +935,10 @@ def values_of(shape: list[int], kind: str, random_values: np.random.Generator) -
         values = spread.copy()
         values.reshape(-1)[:3] = [np.nan, np.inf, -np.inf][: values.size]
         return values
+    if name == "boxes":  # of two samples, as their number, and their corners
+        return np.abs(spread) % 1
+    if name == "complex":
+        return spread + 1j * np.flip(spread)
     if name == "int":
         return random_values.integers(1, 5, shape)
     if name == "bool":
@@ -845,7 +975,7 @@ def outcome(case: Case, arrays: dict[str, np.ndarray]) -> list[int] | None:
     try:
         with FlopCounterMode(display=False) as counter:
             output = CALLS[case["type"]](*tensors, **case["args"])
-    except (RuntimeError, IndexError, ValueError, TypeError):
+    except (RuntimeError, IndexError, ValueError, TypeError, AssertionError):
         return None
     shape = list(output.shape)
     if counter.get_total_flops():
@@ -896,7 +1026,8 @@ def main() -> None:
     cases, taken = [], dict.fromkeys(CALLS, 0)
     for case in drawn():
         small = sum(int(np.prod(shape)) for shape, _ in case["inputs"]) <= 300
-        case["values"] = small and taken[case["type"]] < WITH_VALUES
+        computed = case["type"] not in SHAPES_ALONE
+        case["values"] = computed and small and taken[case["type"]] < WITH_VALUES
         before = len(arrays)
         case["output"] = outcome(case, arrays)
         taken[case["type"]] += len(arrays) > before
@@ -913,7 +1044,7 @@ def main() -> None:
     refused = sum(case["output"] is None for case in cases)
     print(f"{len(cases)} cases, {refused} refused, {sum(taken.values())} with values")
     for name, number in taken.items():
-        if not number:
+        if not number and name not in SHAPES_ALONE:
             print("no values:", name)
 
 

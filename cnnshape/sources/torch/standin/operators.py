@@ -15,7 +15,9 @@ from cnnshape.sources.torch.standin.unmodelled import Unmodelled
 KEPT = "how many boxes are kept depends on values that only the real computation gives"
 
 
-def _deform_conv2d(input: Tensor, weight: Tensor, offset: Tensor, mask: Tensor, *rest: Any) -> Tensor:
+def _deform_conv2d(
+    input: Tensor, weight: Tensor, offset: Tensor, mask: Tensor, *rest: Any
+) -> Tensor:
     bias, *sizes, groups, offset_groups, use_mask = rest
     stride, padding, dilation = sizes[:2], sizes[2:4], sizes[4:6]
     masks = (mask,) if use_mask else ()

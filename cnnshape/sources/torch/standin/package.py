@@ -34,11 +34,12 @@ from cnnshape.sources.torch.standin.functions import (
     network,
     pointwise,
     reduction,
+    spectral,
 )
 from cnnshape.sources.torch.standin.shape import Size
 from cnnshape.sources.torch.standin.unmodelled import Unmodelled
 
-FAMILIES = (algebra, arrangement, creation, indexing, network, pointwise, reduction)
+FAMILIES = (algebra, arrangement, creation, indexing, network, pointwise, reduction, spectral)
 VERSION = "2.13.0"
 
 
@@ -457,7 +458,7 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
                        register_custom_op_symbolic=extras.nothing),
     "torch.onnx.symbolic_helper": _one(parse_args=operators.leaves),
     "torch.linalg": _linalg,
-    "torch.fft": dict,
+    "torch.fft": lambda: spectral.FFT,
     "torch.special": _one(expit=offer.TORCH["sigmoid"]),
     "torch.distributions": dict,
     "torch.compiler": _one(

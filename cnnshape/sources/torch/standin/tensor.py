@@ -240,9 +240,14 @@ def carried_out(
         result.requires_grad = kind.is_floating_point
     else:
         result.made = stack()
-    if all(item.recipe is not None for item in operands):
+    if all(item.recipe is not None for item in operands) and _are_real(kind, operands):
         result.recipe = lambda: _computed(layer, operands, kind)
     return result
+
+
+def _are_real(kind: DType, operands: tuple[Tensor, ...]) -> bool:
+    """Whether no complex number comes in or out; the kernels compute with real ones."""
+    return not kind.is_complex and not any(item.dtype.is_complex for item in operands)
 
 
 def _dtype(layer: Any, operands: tuple[Tensor, ...]) -> DType:
@@ -251,7 +256,7 @@ def _dtype(layer: Any, operands: tuple[Tensor, ...]) -> DType:
         if item.shape or not found.is_floating_point:
             found = promoted(found, item.dtype)
     gives = getattr(layer, "gives", "same")
-    if layer.reads == "integers" or (gives == "floats" and not found.is_floating_point):
+    if layer.reads == "integers" or (gives == "floats" and found.rank < float32.rank):
         return float32
     if gives == "integers":
         from cnnshape.sources.torch.standin.dtype import int64

@@ -438,10 +438,10 @@ def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
 
 
 for _name in ("clone", "detach", "detach_", "cpu", "cuda", "data_ptr",
-              "pin_memory", "share_memory_", "resolve_conj", "resolve_neg", "positive", "real",
+              "pin_memory", "share_memory_", "resolve_conj", "resolve_neg", "positive",
               "retain_grad", "as_subclass", "rename", "coalesce", "to_dense", "mps", "xpu"):  # fmt: skip
     offer(f"Tensor.{_name}")(_same)
-for _name in ("clone", "detach", "positive", "conj", "real"):
+for _name in ("clone", "detach", "positive"):
     TORCH[_name] = _same
 
 

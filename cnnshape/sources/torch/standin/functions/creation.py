@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import ceil
 from typing import Any
 
-from cnnshape.sources.torch.standin.dtype import NAMES, DType, bool_, float32, int64
+from cnnshape.sources.torch.standin.dtype import NAMES, DType, bool_, complex64, float32, int64
 from cnnshape.sources.torch.standin.offer import METHODS, TORCH, offer
 from cnnshape.sources.torch.standin.shape import as_shape, as_size, is_formula, is_size
 from cnnshape.sources.torch.standin.stack import stack
@@ -207,6 +207,8 @@ def _kind(value: Any) -> DType:
         return value.dtype
     if isinstance(value, bool):
         return bool_
+    if isinstance(value, complex):
+        return complex64
     return int64 if is_size(value) else Default.dtype
 
 

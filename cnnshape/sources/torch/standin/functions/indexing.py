@@ -215,10 +215,29 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 
 
 @offer("torch.unique", "Tensor.unique")
-def unique(input: Tensor, *_: Any, **__: Any) -> Any:
+def unique(
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:
+    return _distinct("torch.unique", input, return_inverse, return_counts, dim)
+
+
+@offer("torch.unique_consecutive", "Tensor.unique_consecutive")
+def unique_consecutive(input: Tensor, *_: Any, **__: Any) -> Any:
+    raise UnsupportedError("torch.unique_consecutive", COUNT)
+
+
+def _distinct(name: str, input: Tensor, inverse: bool, counts: bool, dim: int | None) -> Any:
+    """The distinct values, and where they stand and how often, if asked for."""
     found = input.known_values()
     if found is None:
-        raise UnsupportedError("torch.unique", COUNT)
+        raise UnsupportedError(name, COUNT)
     import numpy as np
 
-    return tensor_of(np.unique(found))
+    values, places, times = np.unique(found, return_inverse=True, return_counts=True, axis=dim)
+    asked = [places.reshape(found.shape if dim is None else -1)] * inverse + [times] * counts
+    given = tensor_of(values.astype(found.dtype))
+    return (given, *map(tensor_of, asked)) if asked else given

@@ -427,11 +427,6 @@ def embedding_bag(input: Tensor, weight: Tensor, offsets: Any = None, *_: Any, *
     return apply("expand", picked, sizes=(offsets.shape[0], weight.shape[1]))
 
 
-@offer("torch.rfft", "torch.stft", "torch.istft")
-def transforms(*_: Any, **__: Any) -> Any:
-    raise UnsupportedError("Fourier transforms")
-
-
 def _loss(name: str, check: Callable[..., None]) -> None:
     def function(input: Tensor, target: Any, *arguments: Any, **named: Any) -> Tensor:
         check(input, target)

@@ -30,6 +30,10 @@ ALIASES = {
 
 def _function(name: str) -> Callable[..., Tensor]:
     def function(input: Tensor, *, out: Any = None) -> Tensor:
+        if name == "abs" and _needed(input, name).dtype.is_complex:
+            from cnnshape.sources.torch.standin.functions.spectral import magnitude
+
+            return magnitude(input)
         return apply(name, _needed(input, name))
 
     function.__name__ = name
@@ -88,11 +92,15 @@ def nan_to_num(input: Tensor, nan: Any = None, posinf: Any = None, neginf: Any =
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float | complex) or is_formula(value)
+    return isinstance(value, int | float) or is_formula(value)
 
 
 def _as_operand(value: Any, like: Tensor, symbol: str) -> Tensor | Any:
     """A tensor or a number; TypeError for anything else, as Python's for `symbol`."""
+    if isinstance(value, complex):
+        from cnnshape.sources.torch.standin.functions.creation import tensor
+
+        return tensor(value)
     if isinstance(value, Tensor) or _number(value):
         return value
     if type(value).__module__ == "numpy":
@@ -125,18 +133,16 @@ def binary(
 
 
 def _with_number(type_name: str, tensor: Tensor, number: Any, dtype: DType | None) -> Tensor:
-    if isinstance(number, complex):
-        raise UnsupportedError("complex numbers")
     kind = dtype
     if kind is None:
         kind = tensor.dtype
         if isinstance(number, float):
-            kind = promoted(kind, float32) if not kind.is_floating_point else kind
+            kind = kind if kind.rank >= float32.rank else promoted(kind, float32)
         elif kind is bool_ and not isinstance(number, bool):
             from cnnshape.sources.torch.standin.dtype import int64
 
             kind = int64
-        if type_name.startswith("divide") and not kind.is_floating_point:
+        if type_name.startswith("divide") and kind.rank < float32.rank:
             kind = float32
     return apply(type_name, tensor, number=number, dtype=kind)
 
@@ -278,7 +284,9 @@ def cast(tensor: Tensor, dtype: DType) -> Tensor:
     if tensor.dtype is dtype:
         return tensor
     if dtype.is_complex or tensor.dtype.is_complex:
-        raise UnsupportedError("complex numbers")
+        from cnnshape.sources.torch.standin.functions.spectral import complex_cast
+
+        return complex_cast(tensor, dtype)
     return carried_out("cast", layer_of("cast", {"dtype": dtype.name}), (tensor,), dtype)
 
 
@@ -302,7 +310,7 @@ for _symbol, _name in (("and", "logical_and"), ("or", "logical_or"), ("xor", "lo
     _operator(f"__r{_symbol}__", TORCH[_name])
 Tensor.__neg__ = lambda self: apply("neg", self)  # type: ignore[attr-defined]
 Tensor.__pos__ = lambda self: self  # type: ignore[attr-defined]
-Tensor.__abs__ = lambda self: apply("abs", self)  # type: ignore[attr-defined]
+Tensor.__abs__ = lambda self: TORCH["abs"](self)  # type: ignore[attr-defined]
 Tensor.__invert__ = lambda self: apply("logical_not", self, dtype=bool_)  # type: ignore[attr-defined]
 Tensor.__eq__ = lambda self, other: _equal(self, other, "equal")  # type: ignore[method-assign,assignment]
 Tensor.__ne__ = lambda self, other: _equal(self, other, "not_equal")  # type: ignore[method-assign,assignment]
