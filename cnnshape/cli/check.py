@@ -28,6 +28,14 @@ from cnnshape.cli.options import (
     stderr_is_terminal,
 )
 from cnnshape.cli.output import complain, emit_lines, internal, wants_traceback, width
+from cnnshape.cli.python import (
+    SECONDS,
+    TimeoutOption,
+    TrainOption,
+    TrustOption,
+    VerboseOption,
+    for_python,
+)
 from cnnshape.sources.locate import Source, locate
 from cnnshape.sources.spec.reader import Options
 from cnnshape.sources.spec.shape import UsageError
@@ -52,13 +60,25 @@ def check(
         bool, typer.Option("--confirm", help="Run models that hold, forward and backward, too.")
     ] = False,
     max_memory: MemoryOption = None,
+    training: TrainOption = False,
+    seconds: TimeoutOption = SECONDS,
+    trusted: TrustOption = False,
+    verbose: VerboseOption = False,
     output: OutputOption = None,
 ) -> None:
     """Check models: one line for each that holds, and what is wrong with each that does not.
 
     The exit code is 0 if all hold, 1 if one does not, 2 if one cannot be read.
     """
-    chosen, most = options(settings, shapes), memory_of(max_memory)
+    most = memory_of(max_memory)
+    chosen = for_python(
+        options(settings, shapes),
+        paths,
+        training=training,
+        seconds=seconds,
+        trusted=trusted,
+        verbose=verbose,
+    )
     if max_memory is not None and not confirm:
         raise UsageError("--max-memory is of use with --confirm alone")
     wanted = []

@@ -20,6 +20,14 @@ from cnnshape.cli.options import (
 )
 from cnnshape.cli.output import emit, emit_exactly, emit_lines, wants_colour, width
 from cnnshape.cli.output import write as write_file
+from cnnshape.cli.python import (
+    SECONDS,
+    TimeoutOption,
+    TrainOption,
+    TrustOption,
+    VerboseOption,
+    for_python,
+)
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.report.snippet import plain
 from cnnshape.sources.locate import Source, locate
@@ -47,6 +55,10 @@ def fix(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing of what is repaired.")
     ] = False,
+    training: TrainOption = False,
+    seconds: TimeoutOption = SECONDS,
+    trusted: TrustOption = False,
+    verbose: VerboseOption = False,
     output: OutputOption = None,
 ) -> None:
     """Print the repair of models as a diff, or write it to their files.
@@ -55,7 +67,14 @@ def fix(
 
     The exit code is 0 if all is mended, 1 if errors are left, 2 if one cannot be read or written.
     """
-    chosen = options(settings, shapes)
+    chosen = for_python(
+        options(settings, shapes),
+        paths,
+        training=training,
+        seconds=seconds,
+        trusted=trusted,
+        verbose=verbose,
+    )
     found = [attempt(_sources, path, write) for path in paths]
     sources = [source for part in found for source in part or ()]
     outcomes = [attempt(_mended, source, chosen, expectations) for source in sources]

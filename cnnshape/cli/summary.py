@@ -21,6 +21,14 @@ from cnnshape.cli.options import (
     with_offers,
 )
 from cnnshape.cli.output import emit, emit_lines, wants_colour, width
+from cnnshape.cli.python import (
+    SECONDS,
+    TimeoutOption,
+    TrainOption,
+    TrustOption,
+    VerboseOption,
+    for_python,
+)
 
 
 class SummaryFormat(StrEnum):
@@ -49,10 +57,21 @@ def summary(
     settings: SetOption = None,
     shapes: InputOption = None,
     strict: StrictOption = False,
+    training: TrainOption = False,
+    seconds: TimeoutOption = SECONDS,
+    trusted: TrustOption = False,
+    verbose: VerboseOption = False,
     output: OutputOption = None,
 ) -> None:
     """Print the layer table: shapes, parameters, multiply-accumulates, receptive fields, totals."""
-    chosen = options(settings, shapes)
+    chosen = for_python(
+        options(settings, shapes),
+        [path],
+        training=training,
+        seconds=seconds,
+        trusted=trusted,
+        verbose=verbose,
+    )
     analysis = check_source(one_source(path), chosen)
     if format is SummaryFormat.json:
         from cnnshape.report.json import model

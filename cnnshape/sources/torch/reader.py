@@ -13,9 +13,10 @@ from cnnshape.sources.torch import guard, loading
 from cnnshape.sources.torch.assembly import assembled
 from cnnshape.sources.torch.diagnosis import of_exception, of_shape, of_unsupported
 from cnnshape.sources.torch.inputs import BATCH, Given, examples_of, given_of, missing
+from cnnshape.sources.torch.path import Target
 from cnnshape.sources.torch.standin.module import Module
 from cnnshape.sources.torch.standin.trace import SESSION, ShapeError, Trace, UnsupportedError
-from cnnshape.sources.torch.target import Target, chosen, instance
+from cnnshape.sources.torch.target import chosen, instance
 from cnnshape.sources.torch.tracing import (
     ANY_BATCH,
     BatchPinnedError,
@@ -113,7 +114,9 @@ class Reading:
 
     def _with_batch(self, number: int) -> Reading:
         inputs = {
-            key: Given(tuple(number if _is_batch(side) else side for side in given.shape), given.dtype)
+            key: Given(
+                tuple(number if _is_batch(side) else side for side in given.shape), given.dtype
+            )
             for key, given in self.inputs.items()
         }
         return Reading(self.target, self.path, self.settings, inputs)
@@ -258,4 +261,3 @@ def _unavailable(error: loading.UnavailableError) -> Diagnostic:
         span=frames[0].span if frames else error.span,
         help="only what defines the model is run at the top level of a file",
     )
-
