@@ -149,3 +149,12 @@ class Graph(NamedTuple):
 def is_integer(dtype: str) -> bool:
     """Whether a dtype counts: an embedding reads it, a convolution does not."""
     return dtype == "bool" or dtype.startswith(("int", "uint"))
+
+
+def leading_out(graph: Graph) -> set[str]:
+    """Names of all that leads to an output of the network."""
+    wanted = set(graph.outputs)
+    for node in reversed(graph.nodes):
+        if node.name in wanted:
+            wanted.update(node.inputs)
+    return wanted

@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.window import Window
+from cnnshape.window import Slide, Window
 
 Size = int
 Shape = tuple[Size, ...]
@@ -71,6 +71,17 @@ def check_bounds(size: Size, minimum: int) -> None:
     if isinstance(size, int) and not minimum <= size <= LARGEST:
         bound = f"at least {minimum}" if size < minimum else f"at most {LARGEST:,}"
         raise PydanticCustomError("bounds", f"must be {bound}, not {size}")
+
+
+class Centring(NamedTuple):
+    """Values of one sample from which their mean is taken away."""
+
+    values: Size
+    """How many share a mean."""
+    by_channel: bool
+    """A mean is that of one channel, so that what is added to a whole channel goes with it."""
+    over_batch: bool = False
+    """All samples of a batch share a mean."""
 
 
 def _axis_values(minimum: int) -> PlainValidator:
@@ -138,6 +149,9 @@ class Layer(BaseModel):
     """The output is the input's memory seen another way."""
     in_files: ClassVar[bool] = True
     """Whether a model file can name it; what is false here stands for an operation of a program."""
+
+    linear: ClassVar[bool] = False
+    """The output is a sum of the input's values times `weight`, and of a bias."""
 
     kernel: ClassVar[str] = ""
     """The module that computes the layer in NumPy; imported by `execute`, by nothing else."""
@@ -236,6 +250,19 @@ class Layer(BaseModel):
     def windows(self, x: Shape, *others: Shape) -> Mapping[int, Window | None]:
         """Input axis → what an output sees along it; None: all of it; not named: its own index."""
         return {}
+
+    def slides(self, x: Shape) -> list[Slide]:
+        """The kernel's windows, one a spatial axis of (N, C, *spatial), where it has a kernel."""
+        return []
+
+    def centring(self, x: Shape) -> Centring | None:
+        """What the layer takes means of in training, to subtract them."""
+        return None
+
+    @property
+    def gives(self) -> Literal["numbers", "probabilities", "logarithms"]:
+        """What the values are: those of a distribution, their logarithms, or any numbers."""
+        return "numbers"
 
     def flow(self, y: Shape, x: Shape, *others: Shape) -> tuple[tuple[int | None, ...], ...]:
         """For each input, the output axis that each of its axes becomes; None: it is mixed up."""

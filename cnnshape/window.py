@@ -54,6 +54,16 @@ class Slide(NamedTuple):
             room = min(room + stride, self.before) - 1
         return (self.size + (room + stride)) // stride
 
+    def left_over(self) -> int:
+        """Values at the far edge behind the last whole step, which no output sees.
+
+        A stride larger than the kernel steps over values everywhere; those are meant, and not
+        counted.
+        """
+        step = max(self.extent, self.stride)
+        end = (self.output_size() - 1) * self.stride - self.before + step
+        return max(self.size - end, 0)
+
     def window(self) -> Window:
         return Window(self.extent, self.stride, self.before, spacing=self.dilation)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnshape.analysis.analyse import analyse
+from cnnshape.analysis.design.registry import CHECKS
 from cnnshape.analysis.fields import Fields, receptive_fields
 from cnnshape.analysis.result import Analysis, LayerResult
 from cnnshape.analysis.walk import walk
@@ -83,3 +84,13 @@ def names(analysis: Analysis) -> list[str]:
 
 def shapes(analysis: Analysis) -> list[tuple[int, ...]]:
     return [(item.output_shape or ())[1:] for item in analysis.layers]
+
+
+def faults(analysis: Analysis) -> list[Diagnostic]:
+    """What is told of a model but for its design, which in a test's toy is no one's."""
+    return [item for item in analysis.diagnostics if item.rule not in CHECKS]
+
+
+def designs(analysis: Analysis, *wanted: str) -> list[Diagnostic]:
+    """What is told of a model's design, by some rules or by all."""
+    return [item for item in analysis.diagnostics if item.rule in (wanted or CHECKS)]

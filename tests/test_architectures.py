@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checked import MODELS, check, check_bundled, check_file, check_text, layer, rules, sequence
+from checked import (
+    MODELS,
+    check,
+    check_bundled,
+    check_file,
+    check_text,
+    faults,
+    layer,
+    rules,
+    sequence,
+)
 
 from cnnshape.sources import bundled
 
@@ -247,7 +257,7 @@ ARAUJO = {
 @pytest.mark.parametrize("name", ARAUJO)
 def test_receptive_fields_are_those_of_araujo(name: str) -> None:
     analysis = check_file(MODELS / f"rf-{name}.yaml")
-    assert analysis.diagnostics == ()
+    assert faults(analysis) == []
     field = analysis.layers[-1].receptive_field
     size, stride, padding = ARAUJO[name]
     assert (field.size, field.stride, field.start) == ((size,) * 2, (stride,) * 2, (-padding,) * 2)

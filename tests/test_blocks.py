@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from checked import check_text, fault, layer, names, rules, shapes, told
+from checked import check_text, fault, faults, layer, names, rules, shapes, told
 
 SMALL = "input: [3, 8, 8]\n"
 CONV = "type: conv2d, kernel_size: 3, padding: 1"
@@ -25,7 +25,7 @@ def test_a_block_is_used_as_a_type() -> None:
         f"{BASIC}{SMALL}layers:\n  - {{name: one, type: basic, channels: 4}}\n"
         "  - {type: basic, channels: 5, stride: 2}\n  - relu\n"
     )
-    assert found.diagnostics == ()
+    assert faults(found) == []
     assert names(found) == ["one.conv", "one.act", "basic_2.conv", "basic_2.act", "relu_1"]
     assert shapes(found) == [(4, 8, 8)] * 2 + [(5, 4, 4)] * 3
     assert layer(found, "basic_2.conv").inputs == ("one.act",)
@@ -45,7 +45,7 @@ layers:
   - {{type: relu, from: layer1.0}}
 """
     )
-    assert found.diagnostics == ()
+    assert faults(found) == []
     assert names(found) == ["layer1.0.c", "layer1.1.c", "layer1.2.c", "end", "relu_2"]
     assert shapes(found) == [(4, 4, 4), (5, 4, 4), (6, 4, 4), (6, 4, 4), (4, 4, 4)]
     assert layer(found, "end").inputs == ("layer1.2.c",)
@@ -70,7 +70,7 @@ layers:
   - {{name: y, type: outer, n: 3, factor: 7}}
 """
     )
-    assert found.diagnostics == ()
+    assert faults(found) == []
     assert names(found) == ["x.a.c", "x.b.0.c", "x.b.1.c", "y.a.c", "y.b.0.c", "y.b.1.c"]
     assert [shape[0] for shape in shapes(found)] == [5, 10, 10, 3, 7, 7]
 
@@ -134,7 +134,7 @@ blocks:
 layers: [{{name: t, type: two}}, {{name: j, type: concat}}]
 """
     )
-    assert found.diagnostics == ()
+    assert faults(found) == []
     assert layer(found, "j").inputs == ("t.p.r", "t.p.r")
 
 
@@ -145,7 +145,7 @@ blocks: {{skip: {{params: {{on: false}}, layers: [{{type: tanh, if: on}}]}}}}
 layers: [{{name: a, type: relu}}, {{name: s, type: skip}}, {{name: b, type: add, from: [s, a]}}]
 """
     )
-    assert found.diagnostics == ()
+    assert faults(found) == []
     assert layer(found, "b").inputs == ("a", "a")
 
 

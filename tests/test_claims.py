@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from checked import check_text, rules
+from checked import check_text, faults, rules
 
 from cnnshape.diagnostics import Diagnostic
 from cnnshape.sources.spec.claims import quantity
@@ -43,7 +43,7 @@ def expecting(claim: str, layer: str = f"{CONV}, out_channels: 4") -> str:
     ],
 )
 def test_what_holds_is_not_mentioned(claim: str) -> None:
-    assert check_text(expecting(claim)).diagnostics == ()
+    assert faults(check_text(expecting(claim))) == []
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ layers: [{{name: u, type: pair, expect: EXPECTED}}]
      "{receptive_field: 5}"],
 )  # fmt: skip
 def test_what_is_expected_of_a_block_is_of_the_whole(claim: str) -> None:
-    assert check_text(BLOCK.replace("EXPECTED", claim)).diagnostics == ()
+    assert faults(check_text(BLOCK.replace("EXPECTED", claim))) == []
 
 
 def test_what_fails_of_a_block() -> None:
@@ -216,7 +216,7 @@ def limited(limits: str) -> str:
     ],
 )
 def test_limits_that_are_kept(limits: str) -> None:
-    assert check_text(limited(limits)).diagnostics == ()
+    assert faults(check_text(limited(limits))) == []
 
 
 @pytest.mark.parametrize(

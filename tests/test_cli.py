@@ -33,6 +33,10 @@ BAD = GOOD.replace("name: good", "name: bad").replace(
 NOTED = """name: noted
 input: [3, 32, 32]
 layers:
+  - {name: odd, type: conv2d, out_channels: 4, kernel_size: 3, stride: 2, padding: same}
+"""
+WARNED = """input: [3, 32, 32]
+layers:
   - {name: odd, type: conv2d, out_channels: 4, kernel_size: 3, stride: 2, padding: 1}
   - {name: even, type: conv2d, out_channels: 4, kernel_size: 2, stride: 2, from: input}
   - {name: sum, type: add, from: [odd, even]}
@@ -95,7 +99,13 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureF
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
     """A folder with one model that holds, one that does not, and one that cannot be read."""
-    for name, text in {"good": GOOD, "bad": BAD, "noted": NOTED, "varied": VARIED}.items():
+    for name, text in {
+        "good": GOOD,
+        "bad": BAD,
+        "noted": NOTED,
+        "warned": WARNED,
+        "varied": VARIED,
+    }.items():
         (tmp_path / f"{name}.yaml").write_text(text)
     (tmp_path / "broken.yaml").write_text("layers: [")
     return tmp_path
@@ -195,8 +205,11 @@ def test_quiet_says_nothing_of_what_holds(run: Run, models: Path) -> None:
 
 
 def test_strict_is_about_warnings_and_not_about_notes(run: Run, models: Path) -> None:
-    assert run("check", "noted.yaml").out.startswith("note[not-aligned]: ")
+    assert run("check", "noted.yaml").out.startswith("note[same-differs]: ")
     assert run("check", "--strict", "noted.yaml").code == 0
+    assert run("check", "warned.yaml").out.startswith("warning[not-aligned]: ")
+    assert run("check", "warned.yaml").code == 0
+    assert run("check", "--strict", "warned.yaml").code == 1
     assert run("check", "--strict", "bad.yaml").code == 1
 
 

@@ -146,7 +146,7 @@ blocks:
     params: {channels: , stride: 1}
     layers:
       - {name: conv1, type: conv2d, in_channels: 16, out_channels: "${channels}", kernel_size: 3, \
-stride: "${stride}", padding: 1}
+stride: "${stride}", padding: 1, bias: false}
       - {name: norm, type: batch_norm2d, num_features: 16}
       - relu
       - {name: conv2, type: conv2d, out_channels: "${channels}", kernel_size: 3, padding: 1}

@@ -41,7 +41,7 @@ def test_input_and_vars_are_the_options_of_the_command_line() -> None:
 def test_an_analysis_tells_layers_totals_and_diagnostics() -> None:
     analysis = cnnshape.load(NET).check()
     assert analysis.ok
-    assert analysis.diagnostics == ()
+    assert [item.rule for item in analysis.diagnostics] == ["linear-after-linear"]
     assert [layer.name for layer in analysis.layers] == ["conv", "flatten_1", "fc"]
     # 5·5·1·10 + 10 and 10·24·24·3 + 3; 250·24·24 and 5,760·3
     assert analysis.totals.params == 260 + 17_283

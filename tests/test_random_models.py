@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checked import check
+from checked import check, faults
 
 from cnnshape.analysis.result import Analysis
 
@@ -28,7 +28,7 @@ def analysis_of(number: int) -> Analysis:
 def errors_at(analysis: Analysis) -> list[int]:
     """The number of the layer of each error."""
     names = [item.name for item in analysis.layers]
-    return [names.index(str(item.layer)) for item in analysis.diagnostics]
+    return [names.index(str(item.layer)) for item in faults(analysis)]
 
 
 def test_the_record_has_both_kinds_in_number() -> None:

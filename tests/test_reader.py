@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from checked import check, check_text, fault, layer, names, rules, shapes, told
+from checked import check, check_text, fault, faults, layer, names, rules, shapes, told
 
 from cnnshape.analysis.analyse import analyse
 from cnnshape.analysis.result import Analysis
@@ -38,7 +38,7 @@ def test_every_key_of_the_contract_is_known() -> None:
         "layout: channels_first\nvars: {w: 4}\nblocks: {b: {layers: [relu]}}\n"
         "layers: [b]\noutputs: [b_1]\nloss: cross_entropy\nlimits: {params: 10}\n"
     )
-    assert found.diagnostics == ()
+    assert faults(found) == []
     assert (found.model, names(found), list(found.outputs)) == ("all", ["b_1.relu_1"], names(found))
 
 
@@ -188,7 +188,7 @@ def test_several_inputs_by_name_and_by_from_input() -> None:
         "  - {name: two, type: concat, from: [mask, image, mask]}\n"
         "  - {name: one, type: relu, from: image}\n"
     )
-    assert found.diagnostics == ()
+    assert faults(found) == []
     assert shapes(found) == [(4, 8, 8), (5, 8, 8), (3, 8, 8)]
     assert layer(found, "all").inputs == ("image", "mask")
 
@@ -455,7 +455,7 @@ def test_two_layers_of_one_name_of_which_one_is_on() -> None:
         "  - {name: a, type: tanh, if: not deep}\n  - {type: gelu, from: a}\noutputs: [a, gelu_1]"
     )
     found = check_text(text)
-    assert found.diagnostics == ()
+    assert faults(found) == []
     assert [item.type for item in found.layers] == ["relu", "gelu"]
     assert list(found.outputs) == ["a", "gelu_1"]
 
@@ -468,7 +468,7 @@ def test_from_names_any_layer_whatever_the_order() -> None:
         f"{SMALL}layers:\n  - {{name: a, type: relu, from: c}}\n  - {{name: b, type: tanh}}\n"
         "  - {name: c, type: gelu, from: input}\n"
     )
-    assert found.diagnostics == ()
+    assert faults(found) == []
     assert names(found) == ["c", "a", "b"]
     assert list(found.outputs) == ["c"]
     assert [layer(found, name).inputs for name in "abc"] == [("c",), ("a",), ("input",)]
@@ -566,7 +566,7 @@ def test_repeat_numbers_from_0_and_the_bare_name_is_the_last() -> None:
         '     out_channels: "${4 * (index + 1)}"}\n  - {name: r, type: relu, from: c}\n'
         "  - {type: relu, from: c.0}\noutputs: [c, c.1]"
     )
-    assert found.diagnostics == ()
+    assert faults(found) == []
     assert names(found) == ["c.0", "c.1", "c.2", "r", "relu_2"]
     assert shapes(found) == [(4, 6, 6), (8, 4, 4), (12, 2, 2), (12, 2, 2), (4, 6, 6)]
     assert layer(found, "r").inputs == ("c.2",)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checked import rules, sequence
+from checked import faults, rules, sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -81,7 +81,7 @@ def test_a_convolution_slides_so(case: dict[str, Any]) -> None:
     if case["output"] is None:
         assert rules(analysis) == ["empty-output"]
     else:
-        assert analysis.diagnostics == ()
+        assert faults(analysis) == []
         assert analysis.layers[0].output_shape == (1, 1, case["output"])
 
 

@@ -8,8 +8,10 @@ from cnnshape import collector
 from cnnshape.analysis.batch import compared
 from cnnshape.analysis.claims import broken_expectations, exceeded_limits, unexplained
 from cnnshape.analysis.counts import Figures, count
-from cnnshape.analysis.faults import MOST, diagnose, place_of, used
-from cnnshape.analysis.fields import Fields, Unaligned, receptive_fields
+from cnnshape.analysis.design.registry import findings as design_findings
+from cnnshape.analysis.design.subject import Subject
+from cnnshape.analysis.faults import diagnose, place_of, used
+from cnnshape.analysis.fields import Fields, receptive_fields
 from cnnshape.analysis.memory import memory
 from cnnshape.analysis.receptive_field import Reach
 from cnnshape.analysis.result import Analysis, LayerResult, ReceptiveField, Totals
@@ -55,13 +57,12 @@ def _analyse(graph: Graph) -> Analysis:
         told = with_remedies(graph, taken, told)
     diagnostics = [*graph.findings, *told, *_shared_weights(taken), *broken]
     outputs = {name: layers.get(name) for name in graph.outputs}
-    if not any(
-        item.severity == "error" and item.rule != "expectation-failed" for item in diagnostics
-    ):
+    errors = [item for item in diagnostics if item.severity == "error"]
+    if all(item.rule == "expectation-failed" for item in errors):
         diagnostics += exceeded_limits(graph, totals, outputs)
-    diagnostics += [
-        _unaligned(item) for item in _once(unaligned)[:MOST] if item.node.name not in faulty
-    ]
+    sound = [item for item in unaligned if item.node.name not in faulty]
+    subject = Subject(taken, layers, totals, fields, sound)
+    diagnostics += design_findings(subject, errors=bool(errors))
     return Analysis(
         model=graph.name,
         path=graph.path,
@@ -207,26 +208,3 @@ def _there(theirs: Applied | None, text: str) -> tuple[Label, ...]:
 def _is_unknown(taken: Walk, name: str) -> bool:
     """Whether what a name gives is not known because of a fault."""
     return taken.shapes.get(name) is None
-
-
-def _once(unaligned: list[Unaligned]) -> list[Unaligned]:
-    """What a block repeats counts once."""
-    places = {item.node.place.span or item.node.name: item for item in reversed(unaligned)}
-    return list(places.values())[::-1]
-
-
-def _unaligned(item: Unaligned) -> Diagnostic:
-    one, other = item.reaches
-    return Diagnostic(
-        "not-aligned",
-        f"`{item.node.name}` joins branches whose receptive fields do not line up: "
-        f"`{item.one}` and `{item.other}`",
-        severity="note",
-        layer=item.node.name,
-        span=item.node.place.span,
-        notes=(
-            f"`{item.one}`: stride {one.stride}, middle at {one.centre / 2}",
-            f"`{item.other}`: stride {other.stride}, middle at {other.centre / 2}",
-            *used(item.node.place),
-        ),
-    )

@@ -110,7 +110,8 @@ def origin_of(walk: Walk, fault: Fault) -> Origin:
 
 def _arrived(walk: Walk, names: list[str]) -> Origin:
     """What gave the shapes that arrive: marked where it stands, or else noted."""
-    given = {item.name: item.span for item in (*walk.graph.inputs, *walk.graph.held)}
+    given = {item.name: item.span for item in walk.graph.inputs}
+    given |= {item.name: item.span for item in walk.graph.held}
     places = {node.name: node.place.span for node in walk.graph.nodes if node.name in names}
     origin = Origin()
     for name in names:

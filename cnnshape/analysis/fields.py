@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from cnnshape.analysis import receptive_field
 from cnnshape.analysis.layout import axis_to_first, axis_to_last
-from cnnshape.analysis.receptive_field import Reach, own, through, union, whole
+from cnnshape.analysis.receptive_field import Reach, own, through, whole
 from cnnshape.analysis.walk import Applied, Walk
 from cnnshape.graph import Input, Node
 from cnnshape.layer import Shape
@@ -34,6 +35,10 @@ def spatial_axes(item: Input, channels_last: bool) -> range:
     return range(1, rank - 1) if channels_last else range(2, rank)
 
 
+Union = Callable[[Reach, Reach, int], tuple[Reach, bool]]
+"""Two branches and the number of outputs → what counts of them, and whether they are aligned."""
+
+
 class Rules(NamedTuple):
     """What a layer says of its inputs: windows of the first, and where each axis goes."""
 
@@ -52,12 +57,16 @@ class Rules(NamedTuple):
 
 
 def receptive_fields(
-    walk: Walk, doubtful: Callable[[], bool] | None = None
+    walk: Walk,
+    doubtful: Callable[[], bool] | None = None,
+    *,
+    union: Union = receptive_field.union,
 ) -> tuple[dict[str, Fields], list[Unaligned]]:
     """The fields of every layer whose shape is known, and where branches are not aligned.
 
     `doubtful` is asked after each layer whether its field holds for the example of named sizes
-    alone; those fields, and what follows from them, are left out.
+    alone; those fields, and what follows from them, are left out. `union` is what is seen where
+    branches meet.
     """
     graph = walk.graph
     sizes: dict[str, tuple[int, ...]] = {}
@@ -85,7 +94,7 @@ def receptive_fields(
         if found is None:
             fields[name] = arriving[0]
         else:
-            fields[name] = _field(applied, found, arriving, sizes, unaligned)
+            fields[name] = _field(applied, found, arriving, sizes, unaligned, union)
         doubted = doubtful is not None and doubtful()
         seen = sources if found is None else sources[: len(found.flow)]
         if (doubted or not doubts.isdisjoint((key, *seen))) and _walks_along(fields[name]):
@@ -104,6 +113,7 @@ def _field(
     arriving: list[Fields],
     sizes: Mapping[str, tuple[int, ...]],
     unaligned: list[Unaligned],
+    union: Union,
 ) -> Fields:
     result: Fields = {}
     origin: dict[str, str] = {}
@@ -120,7 +130,8 @@ def _field(
             else:
                 names = (origin[source], applied.node.inputs[operand])
                 there = sizes[source]
-                result[source] = _join(applied, result[source], passed, there, names, unaligned)
+                both = result[source], passed
+                result[source] = _join(applied, both, there, names, unaligned, union)
     return result
 
 
@@ -146,14 +157,14 @@ def _arrive(reach: Reach, applied: Applied, operand: int, rules: Rules, size: in
 
 def _join(
     applied: Applied,
-    ours: tuple[Reach, ...],
-    theirs: tuple[Reach, ...],
+    both: tuple[tuple[Reach, ...], tuple[Reach, ...]],
     sizes: tuple[int, ...],
     names: tuple[str, str],
     unaligned: list[Unaligned],
+    union: Union,
 ) -> tuple[Reach, ...]:
     joined = []
-    for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+    for number, (one, other) in enumerate(zip(*both, strict=True)):
         if None not in (one.axis, other.axis) and one.axis != other.axis:
             joined.append(whole(sizes[number]))  # one branch was transposed: both axes see it
             continue

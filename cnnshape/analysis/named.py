@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cnnshape.analysis.analyse import analyse, figures_of
+from cnnshape.analysis.design.example import that_hold
 from cnnshape.analysis.result import Analysis
 from cnnshape.analysis.sizes.accepted import AcceptedInputs
 from cnnshape.analysis.sizes.condition import Solver
@@ -44,7 +45,7 @@ def analyse_named(graph: Graph) -> Analysis:
         texts={},
     )
     return told(formulas, residues_of(region, tuple(sizes)))._replace(
-        diagnostics=at_examples.diagnostics,
+        diagnostics=tuple(that_hold(at_examples.diagnostics, taken, graph.sizes)),
         texts=at_examples.texts,
         sizes=sizes,
         holds_for=region_in_words(region, tuple(sizes)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from cnnshape.analysis.layout import axis_to_first, axis_to_last
 from cnnshape.analysis.walk import Applied, Walk
 from cnnshape.diagnostics import Label
+from cnnshape.graph import Held, Input
 from cnnshape.layer import show
 
 MOST_NOTES = 3
@@ -23,7 +24,8 @@ class Origin:
 def trace(walk: Walk, name: str, axis: int) -> Origin:
     """How axis `axis` (in the model's layout) of what `name` gives came to its size."""
     found = Origin()
-    inputs = {item.name: item for item in (*walk.graph.inputs, *walk.graph.held)}
+    inputs: dict[str, Input | Held] = {item.name: item for item in walk.graph.inputs}
+    inputs |= {item.name: item for item in walk.graph.held}
     while name in walk.applied:
         applied = walk.applied[name]
         moved = walk.moves_axes(applied.layer)

@@ -14,6 +14,7 @@ from cnnshape.execute.gradient_check import Slope
 from cnnshape.execute.plan import Plan, Stage
 from cnnshape.execute.run import Result
 from cnnshape.execute.sight import Sight, norm
+from cnnshape.graph import leading_out
 from cnnshape.layer import show
 
 ACTIVATIONS = "cnnshape.kernels.activation"
@@ -27,13 +28,14 @@ def findings(plan: Plan, sights: Mapping[str, Sight], result: Result) -> list[Di
     if shapes or infinite is not None:
         return [*shapes, *([] if infinite is None else [infinite])]
     starved = _starved(plan, result)
+    hidden = _leading_nowhere(plan)
     dead = [stage for stage in plan.stages if _is_dead(stage, sights)]
-    hidden = {name for stage in dead for name in _leading_to(plan, stage.name)}
+    hidden |= {name for stage in dead for name in _leading_to(plan, stage.name)}
     if dead:
         hidden |= {name for name in starved if starved[name] and _reads_zeros(plan, name, sights)}
     told = [
         *(_dead(plan, stage, sights, starved) for stage in dead),
-        *_no_gradient(plan, {n: came for n, came in starved.items() if n not in hidden}, sights),
+        *_no_gradient(plan, {n: starved[n] for n in starved if n not in hidden}, sights),
     ]
     return sorted(
         told, key=lambda item: (item.span.line, item.span.column) if item.span else (0, 0)
@@ -237,6 +239,18 @@ def _layer_of(plan: Plan, parameter: str) -> str:
     while layer not in plan.owners:
         layer = layer.rpartition(".")[0]
     return layer
+
+
+def _leading_nowhere(plan: Plan) -> set[str]:
+    """Parameters of unused layers, which the analysis tells."""
+    live = leading_out(plan.graph)
+    owners = {stage.owner for stage in plan.stages if stage.name in live}
+    return {
+        f"{stage.owner}.{name}"
+        for stage in plan.stages
+        if stage.owner not in owners
+        for name in stage.parameters
+    }
 
 
 def _leading_to(plan: Plan, end: str) -> set[str]:

@@ -21,7 +21,7 @@ from cnnshape.layers.patches import Fold, Patches, Unfold
 
 
 def _axes(layer: Patches, sizes: Shape) -> Axes:
-    return [axis_of_slide(slide) for slide in layer.slides(sizes)]
+    return [axis_of_slide(slide) for slide in layer.over(sizes)]
 
 
 def _taken(x: Array, axes: Axes, context: Context) -> Array:

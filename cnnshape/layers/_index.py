@@ -83,6 +83,7 @@ INDEX: dict[str, str] = {
     "index": "indexing",
     "take_index": "indexing",
     "assign": "indexing",
+    "assign_at": "indexing",
     "gather": "lookup",
     "index_select": "lookup",
     "scatter": "lookup",

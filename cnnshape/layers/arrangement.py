@@ -41,7 +41,7 @@ class ViewAs(View):
         return (kept_axes(x, y),)
 
     def decided_by(self, axis: int, y: Shape, x: Shape, *others: Shape) -> str | None:
-        return "shape"
+        return None if axis in kept_axes(x, y) else "shape"
 
     def formulas(self, y: Shape, x: Shape, *others: Shape) -> Formulas:
         left, right = (" · ".join(map(str, shape)) for shape in (x, y))

@@ -49,6 +49,7 @@ class Conv(Sliding):
 
     reads: ClassVar = "floats"
     kernel: ClassVar = "cnnshape.kernels.convolution"
+    linear: ClassVar = True
     types: ClassVar = {"conv1d": 1, "conv2d": 2, "conv3d": 3}
     torch: ClassVar = ("Conv1d", "Conv2d", "Conv3d")
     stated: ClassVar = {"in_channels": Stated("channels", 1)}
@@ -134,6 +135,7 @@ class ConvTranspose(Layer):
 
     reads: ClassVar = "floats"
     kernel: ClassVar = "cnnshape.kernels.convolution"
+    linear: ClassVar = True
     types: ClassVar = {"conv_transpose1d": 1, "conv_transpose2d": 2, "conv_transpose3d": 3}
     torch: ClassVar = ("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")
     channels: ClassVar = True
@@ -220,6 +222,7 @@ class LocallyConnected(Sliding):
 
     reads: ClassVar = "floats"
     kernel: ClassVar = "cnnshape.kernels.convolution"
+    linear: ClassVar = True
     types: ClassVar = {"locally_connected2d": 2}
     stated: ClassVar = {"in_channels": Stated("channels", 1)}
 

@@ -25,6 +25,7 @@ class Linear(Dense):
 
     reads: ClassVar = "floats"
     kernel: ClassVar = "cnnshape.kernels.dense"
+    linear: ClassVar = True
     types: ClassVar = {"linear": None}
     torch: ClassVar = ("Linear",)
     stated: ClassVar = {"in_features": Stated("features", -1)}

@@ -154,7 +154,7 @@ class Index(Indexed):
         return (tuple(places.get(axis) for axis in range(len(x))),)
 
     def decided_by(self, axis: int, y: Shape, x: Shape, *others: Shape) -> str | None:
-        return "items"
+        return None if self.kept(x)[axis].item == (None, None, None) else "items"
 
     def formulas(self, y: Shape, x: Shape, *others: Shape) -> Formulas:
         return [
@@ -291,16 +291,15 @@ def _whole_axis(part: Part, x: Shape) -> int | None:
     return part.axis if part.axis is not None and part.size == x[part.axis] else None
 
 
-class Assign(Indexed):
-    """The input with other values in a part of it: the second operand's (PyTorch, x[...] = y).
+class AssignAt(Layer):
+    """The input with other values where a mask or tensors of indices say (PyTorch, x[index] = y).
 
-    Values are broadcast to the part; by masks and tensors of indices, `items` is empty.
+    Operands: x, the value, and what it is indexed by.
     """
 
-    types: ClassVar = {"assign": None}
-    arity: ClassVar = (2, 2)
-
-    items: tuple[Item, ...]
+    types: ClassVar = {"assign_at": None}
+    in_files: ClassVar = False
+    arity: ClassVar = (2, None)
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
         return x

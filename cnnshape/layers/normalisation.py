@@ -6,7 +6,17 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import Batch, Layer, PositiveInt, Real, Shape, Stated, division, show
+from cnnshape.layer import (
+    Batch,
+    Centring,
+    Layer,
+    PositiveInt,
+    Real,
+    Shape,
+    Stated,
+    division,
+    show,
+)
 
 Epsilon = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -47,6 +57,9 @@ class BatchNorm(ChannelNorm):
     def ranks(self) -> tuple[int, ...]:
         return (2, 3) if self.axes == 1 else super().ranks() or (2, 3, 4, 5)
 
+    def centring(self, x: Shape) -> Centring:
+        return Centring(prod(x[2:]), by_channel=True, over_batch=True)
+
 
 class InstanceNorm(ChannelNorm):
     """Each channel of each sample over its positions (Ulyanov 2016; PyTorch, InstanceNorm2d).
@@ -72,6 +85,9 @@ class InstanceNorm(ChannelNorm):
 
     def ranks(self) -> tuple[int, ...]:
         return super().ranks() or (3, 4, 5)
+
+    def centring(self, x: Shape) -> Centring:
+        return Centring(prod(x[2:]), by_channel=True)
 
     def check(self, x: Shape, *others: Shape) -> None:
         if prod(x[2:]) == 1 and not self.track_running_stats:
@@ -133,6 +149,9 @@ class LayerNorm(Trailing):
     elementwise_affine: bool = True
     bias: bool = True
 
+    def centring(self, x: Shape) -> Centring:
+        return Centring(prod(self.shape_of(x)), by_channel=False)
+
 
 class RMSNorm(Trailing):
     """Each sample's last axes by their root mean square (Zhang, Sennrich 2019; PyTorch, RMSNorm).
@@ -168,6 +187,10 @@ class GroupNorm(ChannelNorm):
 
     def ranks(self) -> tuple[int, ...]:
         return (2, 3, 4, 5)
+
+    def centring(self, x: Shape) -> Centring:
+        channels = x[1] // self.num_groups
+        return Centring(channels * prod(x[2:]), by_channel=channels == 1)
 
     def check(self, x: Shape, *others: Shape) -> None:
         if x[1] % self.num_groups:

@@ -13,7 +13,7 @@ class Patches(Layer):
 
     channels: ClassVar = False
 
-    def slides(self, sizes: Shape) -> list[Slide]:
+    def over(self, sizes: Shape) -> list[Slide]:
         """The windows over (H, W)."""
         names = ("kernel_size", "stride", "dilation", "padding", "padding")
         return [Slide(*v) for v in zip(sizes, *(self.along(n, 2) for n in names), strict=True)]
@@ -21,7 +21,7 @@ class Patches(Layer):
     def columns(self, sizes: Shape) -> Shape:
         """Windows along each axis; RuleError where there are none."""
         counts = []
-        for slide in self.slides(sizes):
+        for slide in self.over(sizes):
             counts.append(slide.output_size())
             if counts[-1] < 1:
                 raise RuleError(
@@ -49,6 +49,9 @@ class Unfold(Patches):
     dilation: PerAxis = 1
     padding: PerAxisFrom0 = 0
     stride: PerAxis = 1
+
+    def slides(self, x: Shape) -> list[Slide]:
+        return self.over(x[2:])
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
         return (x[0], x[1] * self.kernel_values(), prod(self.columns(x[2:])))

@@ -1,6 +1,6 @@
 """Activations along one axis: softmax, and gated linear units. No parameters, 0 MACs."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import Formulas, Layer, Shape, show
@@ -19,6 +19,10 @@ class Softmax(Layer):
     channel_dim: ClassVar = "dim"
 
     dim: Axis | None = None
+
+    @property
+    def gives(self) -> Literal["probabilities", "logarithms"]:
+        return "logarithms" if self.type == "log_softmax" else "probabilities"
 
     def check(self, x: Shape, *others: Shape) -> None:
         if self.dim is not None:

@@ -6,12 +6,13 @@ have it from here.
 
 from __future__ import annotations
 
-from cnnshape.rules import execution, file, shapes, stated
+from cnnshape.rules import design, execution, file, shapes, stated
 from cnnshape.rules.rule import Rule
 
 GROUPS: dict[str, tuple[Rule, ...]] = {
     "Shapes": shapes.RULES,
     "What you stated": stated.RULES,
+    "Designs that fit and are still wrong": design.RULES,
     "When it is run": execution.RULES,
     "The file": file.RULES,
 }

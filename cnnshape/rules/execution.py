@@ -27,12 +27,14 @@ RULES = (
         "no-gradient",
         "warning",
         "Parameters that are trained get no gradient, or zeros.",
-        prose("""They will stay as they are. A branch may lead nowhere, an output may have no part
-            in the loss."""),
-        "Lead the branch to the loss or leave it out; weights that stay have `trainable: false`.",
+        prose("""They will stay as they are. An output may have no part in the loss, a layer before
+            it may give zeros; what leads nowhere at all is an `unused-layer`."""),
+        prose("""Give the output a part in the loss or leave it out; weights that are meant to stay
+            have `trainable: false`."""),
         text("""
             input: [1, 8, 8]
             loss: cross_entropy
+            outputs: [fc, side]
             layers:
               - {name: conv1, type: conv2d, out_channels: 4, kernel_size: 3}
               - {name: features, type: flatten}

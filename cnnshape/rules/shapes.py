@@ -121,25 +121,4 @@ RULES = (
               - {name: words, type: embedding, num_embeddings: 1000, embedding_dim: 32}
         """),
     ),
-    Rule(
-        "not-aligned",
-        "note",
-        "Branches meet whose receptive fields do not lie on top of each other.",
-        prose("""The sum adds values that look at places a part of a pixel apart. Nothing is wrong
-            with the shapes. The middle is that of the first output."""),
-        "Pad an odd kernel on both sides; the branches then have one middle.",
-        text("""
-            input: [4, 32, 32]
-            layers:
-              - {name: left, type: conv2d, out_channels: 4, kernel_size: 2, stride: 2}
-              - name: right
-                type: conv2d
-                from: input
-                out_channels: 4
-                kernel_size: 3
-                stride: 2
-                padding: 1
-              - {name: sum, type: add, from: [left, right]}
-        """),
-    ),
 )

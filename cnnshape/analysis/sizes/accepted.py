@@ -9,6 +9,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from cnnshape.analysis.analyse import analyse
+from cnnshape.analysis.design.registry import CHECKS
 from cnnshape.analysis.result import Analysis
 from cnnshape.analysis.sizes.cause import Cause, causes_of, in_signs
 from cnnshape.analysis.sizes.explore import Exploration, Literal, Path, explore
@@ -103,10 +104,15 @@ class AcceptedInputs:
         return AcceptedInputs(self.graph, Exploration(self.names, kept, undecided))
 
     def at(self, **sizes: int) -> Analysis:
-        """The model checked at these sizes, without its author's figures of another."""
+        """The model checked at these sizes, without its author's figures of another.
+
+        Whether they are accepted is the question, so nothing is said of the design.
+        """
         graph = at_sizes(self.graph, sizes)
         same = sizes == {name: value for name, value in self.graph.sizes.items() if value}
-        return analyse(graph if same else graph._replace(resized=True, limits=()))
+        analysis = analyse(graph if same else graph._replace(resized=True, limits=()))
+        kept = tuple(item for item in analysis.diagnostics if item.rule not in CHECKS)
+        return analysis._replace(diagnostics=kept)
 
     @cached_property
     def smallest(self) -> dict[str, int] | None:

@@ -15,7 +15,15 @@ from cnnshape.graph import Graph, Place
 from cnnshape.layer import show
 from cnnshape.sources.torch.assembly import fields_of, order_of
 from cnnshape.sources.torch.loading.frames import error_stack
-from cnnshape.sources.torch.places import Written, arguments_of, chain, origins, own, span_of
+from cnnshape.sources.torch.places import (
+    Written,
+    arguments_of,
+    assigned,
+    chain,
+    origins,
+    own,
+    span_of,
+)
 from cnnshape.sources.torch.standin.module import Module
 from cnnshape.sources.torch.standin.stack import Stack, is_foreign
 from cnnshape.sources.torch.standin.trace import SESSION, ShapeError, UnsupportedError
@@ -42,6 +50,7 @@ def of_shape(error: ShapeError, graph: Graph, model: Module | None) -> Diagnosti
         *_brought_in(graph, fault),
         *_arrived(graph, taken, fault),
         *_mixed(),
+        *(_assigned(error.where) if fault.error.field is None or made_when else ()),
     ]
     callers = [] if made_when else _callers(error.where)
     fix = _fix(fault, error, model)
@@ -117,6 +126,11 @@ def _mixed() -> Iterable[Label]:
         span = span_of(where)
         if span is not None:
             yield Label(span, f"mixes the samples: {show(shape)} as {show(wanted)}")
+
+
+def _assigned(where: Stack) -> Iterable[Label]:
+    """Where the names in the statement got what they hold."""
+    return [Label(span, f"`{name}` comes from here") for name, span in assigned(where)]
 
 
 def _carried(labels: Iterable[Label], error: ShapeError) -> Iterable[Label]:
@@ -218,20 +232,21 @@ def of_exception(error: BaseException, where: Stack | None = None) -> Diagnostic
         "python-error",
         f"{kind}: {text[:500]}",
         span=frames[0].span if frames else None,
-        labels=tuple(_argument_at_fault(error)),
+        labels=tuple(_once(_around(error), frames[0].span if frames else None)),
         notes=tuple(notes),
     )
 
 
-def _argument_at_fault(error: BaseException) -> Iterable[Label]:
-    """The argument of a call that an error is about, where the error says which."""
+def _around(error: BaseException) -> Iterable[Label]:
+    """The argument that an error is about, where it says which; where names came from."""
     trace = error.__traceback__
     frames = []
-    while trace is not None and hasattr(error, "argument"):
+    while trace is not None:
         frames.append((trace.tb_frame.f_code, trace.tb_lasti))
         trace = trace.tb_next
     outside = own(tuple(frame for frame in reversed(frames) if is_foreign(frame[0].co_filename)))
-    if outside:
+    yield from _assigned(outside)
+    if outside and hasattr(error, "argument"):
         number = str(getattr(error, "argument", ""))
         order = [str(place) for place in range(256)]
         value = arguments_of(outside[:1], order).get(number)

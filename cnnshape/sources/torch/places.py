@@ -110,16 +110,11 @@ def origins(stack: Stack, written: Written) -> list[Written]:
 def _default(code: CodeType, name: str, frame: int) -> Written | None:
     """Where a parameter's default stands."""
     source = source_of(code.co_filename)
-    if source is None:
+    function = _function(source.tree, code) if source else None
+    if source is None or not isinstance(function, ast.FunctionDef):
         return None
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
-            lines = (node.lineno, *(item.lineno for item in node.decorator_list))
-            if code.co_firstlineno not in lines:
-                continue
-            value = _defaults(node).get(name)
-            return Written(source.span(value), value, frame) if value is not None else None
-    return None
+    value = _defaults(function).get(name)
+    return Written(source.span(value), value, frame) if value is not None else None
 
 
 def _defaults(node: ast.FunctionDef) -> Mapping[str, ast.expr]:
@@ -131,3 +126,61 @@ def _defaults(node: ast.FunctionDef) -> Mapping[str, ast.expr]:
         if value is not None:
             found[one.arg] = value
     return found
+
+
+MOST_NAMES = 3
+
+
+def assigned(stack: Stack) -> list[tuple[str, Span]]:
+    """Where the names of the innermost statement got what they hold: the nearest lines above."""
+    frames = own(stack)
+    if not frames:
+        return []
+    code, last = frames[0]
+    source, line = source_of(code.co_filename), place_at(code, last).line
+    function = _function(source.tree, code) if source else None
+    if source is None or function is None:
+        return []
+    statements = [node for node in ast.walk(function) if isinstance(node, ast.stmt)]
+    here = [node for node in statements if node.lineno <= line <= (node.end_lineno or line)]
+    inner = max(here, key=lambda node: node.lineno, default=None)
+    if inner is None:
+        return []
+    loads = (n for n in ast.walk(inner) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    found = []
+    for name in dict.fromkeys(node.id for node in loads):
+        above = [node for node in statements if node.lineno < line and name in _targets(node)]
+        if above:
+            target = max(above, key=lambda node: node.lineno)
+            found.append((name, _head(source.span(target), target)))
+    return found[:MOST_NAMES]
+
+
+def _targets(node: ast.stmt) -> set[str]:
+    """The names that a statement binds."""
+    if isinstance(node, ast.Assign):
+        parts: list[ast.expr] = node.targets
+    elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.For):
+        parts = [node.target]
+    elif isinstance(node, ast.With):
+        parts = [item.optional_vars for item in node.items if item.optional_vars]
+    else:
+        return set()
+    return {name.id for part in parts for name in ast.walk(part) if isinstance(name, ast.Name)}
+
+
+def _head(span: Span, node: ast.stmt) -> Span:
+    """A statement's place; of a loop its first line alone."""
+    if not isinstance(node, ast.For | ast.With) or span.line == span.end_line:
+        return span
+    return span._replace(end_line=span.line, end_column=span.column + 3)
+
+
+def _function(tree: ast.Module, code: CodeType) -> ast.AST | None:
+    """The definition that code was compiled from."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+            lines = (node.lineno, *(item.lineno for item in node.decorator_list))
+            if code.co_firstlineno in lines:
+                return node
+    return None

@@ -109,7 +109,7 @@ class Reading:
             return self._faulty(of_shape(error, self._empty(), self.model))
         except (UsageError, UnreadableError):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 whatever the user's code raises is told
             return self._faulty(of_exception(error))
 
     def _with_batch(self, number: int) -> Reading:
@@ -143,13 +143,9 @@ class Reading:
             output = traced(model, named)
         except ShapeError as error:
             return self._broken(model, error, named)
-        except UnsupportedError:
+        except (guard.RefusedError, loading.MissingPackageError, loading.UnavailableError):
             raise
-        except Exception as error:
-            if isinstance(error, guard.RefusedError | loading.MissingPackageError):
-                raise
-            if isinstance(error, loading.UnavailableError):
-                raise
+        except Exception as error:  # noqa: BLE001 whatever the user's code raises is told
             return self._stopped(model, of_exception(error), named)
         graph = self._assembled(model, output)
         return graph._replace(findings=tuple(self._findings(output, graph)))

@@ -25,15 +25,16 @@ def chosen(target: Target, module: ModuleType, tree: ast.Module) -> tuple[str, A
         parsed = ast.parse(target.expression.strip(), mode="eval").body
     except SyntaxError:
         raise UsageError(f"`{target.expression[:80]}` is no Python expression") from None
-    name = _leading_name(parsed)
-    if name is not None and not hasattr(module, name):
+    named = _leading_name(parsed)
+    name = named or "model"
+    if named is not None and not hasattr(module, name):
         near = suggest(name, [item for item in vars(module) if not item.startswith("_")])
         help = f"; {near.replace('write', 'did you mean')}?" if near else ""
         raise UsageError(f"{target.file} has no `{name}`{help}")
     if isinstance(parsed, ast.Name):
         return parsed.id, getattr(module, parsed.id)
     code = compile(ast.Expression(parsed), f"<{target.expression}>", "eval")
-    return name or "model", lambda: eval(code, vars(module))
+    return name, lambda: eval(code, vars(module))
 
 
 def _leading_name(parsed: ast.expr) -> str | None:

@@ -141,5 +141,3 @@ def _tensors(value: Any, depth: int = 0) -> Iterator[Tensor]:
     elif depth < 8 and hasattr(value, "__dict__") and not isinstance(value, type | Module):
         for item in list(vars(value).values()):
             yield from _tensors(item, depth + 1)
-
-

@@ -21,6 +21,7 @@ from cnnshape.sources.torch.standin import (
     module,
     normalised,
     offer,
+    operators,
     packed,
     tensor,
     transformer,
@@ -67,7 +68,8 @@ class StandinModule(ModuleType):
         full = f"{self.__name__}.{name}"
         if full in PACKAGE:
             return PACKAGE[full]
-        if name in known_names().get(self.__name__, ()):
+        listed = known_names().get(self.__name__)
+        if listed is None or name in listed:  # of modules that are not listed, we cannot say
             return Unmodelled(full)
         raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'")
 
@@ -368,19 +370,21 @@ def _fx() -> dict[str, Any]:
             "Node": type("Node", (), {}), "symbolic_trace": extras.same}  # fmt: skip
 
 
-class _Operators:
-    """`torch.ops`: compiled operators, none of which can be loaded."""
+def _hub() -> dict[str, Any]:
+    import re
+    from urllib.parse import urlparse
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return Unmodelled(f"torch.ops.{name}")
+    return {
+        "load_state_dict_from_url": extras.nothing,
+        "get_dir": lambda: ".",
+        "_get_torch_home": lambda: ".",
+        "set_dir": extras.nothing,
+        "download_url_to_file": extras.nothing,
+        "urlparse": urlparse,
+        "HASH_REGEX": re.compile(r"-([a-f0-9]*)\."),
+    }
 
-    def load_library(self, path: Any) -> None:
-        raise OSError("compiled operators are not loaded")
 
-
-OPERATORS = _Operators()
 MODULES_OF = ("conv", "batchnorm", "linear", "activation", "pooling", "normalization", "dropout",
               "container", "module", "rnn", "instancenorm", "loss", "padding", "flatten",
               "upsampling", "sparse", "transformer", "pixelshuffle", "fold", "lazy")  # fmt: skip
@@ -448,11 +452,10 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
         is_available=extras.no, is_initialized=extras.no, get_rank=lambda *_: 0,
         get_world_size=lambda *_: 1,
     ),
-    "torch.hub": _one(
-        load_state_dict_from_url=extras.nothing, get_dir=lambda: ".", set_dir=extras.nothing,
-    ),
+    "torch.hub": _hub,
     "torch.onnx": _one(is_in_onnx_export=extras.no, export=extras.nothing,
                        register_custom_op_symbolic=extras.nothing),
+    "torch.onnx.symbolic_helper": _one(parse_args=operators.leaves),
     "torch.linalg": _linalg,
     "torch.fft": dict,
     "torch.special": _one(expit=offer.TORCH["sigmoid"]),
@@ -464,7 +467,9 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "torch._dynamo": _one(
         is_compiling=extras.no, disable=extras.decorator, allow_in_graph=extras.same
     ),
-    "torch._C": dict,
+    "torch._C": lambda: operators.INTERNAL,
+    "torch.library": lambda: operators.LIBRARY,
+    "torch._custom_ops": dict,
     "torch.random": _one(manual_seed=extras.nothing, fork_rng=context.Block),
     "torch.types": _one(Number=Any, Device=Any, _dtype=Any, _size=Any),
     "torch.version": _one(__version__=VERSION, cuda=None, hip=None),
@@ -476,7 +481,7 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
 }  # fmt: skip
 
 FINDERS: dict[str, Callable[[str], Any]] = {
-    "torch": lambda name: OPERATORS if name == "ops" else None,
+    "torch": lambda name: operators.OPERATORS if name == "ops" else None,
     "torch.nn": nn_name,
     "torch.nn.modules": nn_name,
     **{f"torch.nn.modules.{name}": nn_name for name in MODULES_OF},

@@ -234,16 +234,15 @@ def refuse(
 
 
 def warn_of_mixed_batch(tensor: Tensor, shape: Shape) -> None:
-    """Remember a view whose first axis is no longer the batch's: nearly always a bug."""
+    """Remember a view as rows that are neither samples nor whole trailing axes: nearly a bug."""
     trace = SESSION.trace
-    if trace is None or tensor.name is None or len(shape) < 2 or shape[0] != -1:
+    if trace is None or tensor.name is None or len(shape) != 2 or shape[0] != -1:
         return
-    rest = prod(tensor.shape[1:])
-    wanted = prod(shape[1:])
-    if len(tensor.shape) == 4 and -1 not in shape[1:] and trace.batch is not None:
-        mixes = wanted != rest and tensor.shape[0] == trace.batch and rest % wanted != 0
-        if mixes or (wanted != rest and rest < wanted):
-            trace.warned.append((tuple(tensor.shape), stack(), shape))
+    if len(tensor.shape) < 3 or trace.batch is None or tensor.shape[0] != trace.batch:
+        return
+    whole = [prod(tensor.shape[axis:]) for axis in range(1, len(tensor.shape))]
+    if all(shape[1] != values for values in whole):
+        trace.warned.append((tuple(tensor.shape), stack(), shape))
 
 
 Recipe = Callable[[], Any]

@@ -141,12 +141,18 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
                 f"to indexing result of shape {list(shape)}"
             )
     traced = (self.name or self.pending) or (given.name or given.pending)
-    if traced or given.is_parameter:
-        plain = () if any(isinstance(one, Tensor | bool) for one in items) else items
-        encoded = tuple(map(_encoded, plain))
-        self.become(apply("assign", self, given, items=encoded, dtype=self.dtype))
-    else:
+    if not (traced or given.is_parameter):
         self.recipe = None
+        return
+    by = [one for one in items if isinstance(one, Tensor)]
+    if not by and not any(isinstance(one, bool) for one in items):
+        encoded = tuple(map(_encoded, items))
+        if isinstance(value, Tensor):
+            self.become(apply("assign", self, given, items=encoded, dtype=self.dtype))
+        else:
+            self.become(apply("assign", self, items=encoded, value=value, dtype=self.dtype))
+    else:
+        self.become(apply("assign_at", self, given, *by, dtype=self.dtype))
 
 
 def _shape_alone(tensor: Tensor, items: list[Any]) -> Any:
