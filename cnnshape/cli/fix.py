@@ -27,6 +27,7 @@ from cnnshape.cli.python import (
     TrustOption,
     VerboseOption,
     for_python,
+    is_python,
 )
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.report.snippet import plain
@@ -105,11 +106,21 @@ def _mended(source: Source, chosen: Options, expectations: bool) -> Outcome:
     from cnnshape.repair.mend import Left, Outcome, mend
 
     try:
+        if is_python(source.path):
+            return _mended_python(source, chosen)
         return mend(source.path, source.content(), chosen, expectations=expectations)
     except UnreadableError as error:
         left = tuple(Left(item, "it is no model") for item in error.diagnostics)
         analysis = unreadable(error, source.path)
         return Outcome(source.path, "", "", (), left, analysis)
+
+
+def _mended_python(source: Source, chosen: Options) -> Outcome:
+    from cnnshape.repair.python import mend_python
+    from cnnshape.sources.torch.source import TorchSource
+
+    assert isinstance(source, TorchSource)
+    return mend_python(source, chosen)
 
 
 def _is_file(outcome: Outcome) -> bool:
@@ -120,7 +131,7 @@ def _written(outcome: Outcome) -> bool:
     """Write a file, if anything in it changed; whether it was."""
     if not _is_file(outcome) or outcome.before == outcome.after:
         return False
-    write_file(Path(outcome.path), outcome.after)
+    write_file(Path(outcome.path), outcome.after, outcome.encoding)
     return True
 
 
