@@ -40,6 +40,14 @@ from cnnshape.cli.project import (
     known_by,
     refused,
 )
+from cnnshape.cli.python import (
+    SECONDS,
+    TimeoutOption,
+    TrainOption,
+    TrustOption,
+    VerboseOption,
+    for_python,
+)
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.sources.locate import Source
 from cnnshape.sources.spec.reader import Options
@@ -70,13 +78,25 @@ def check(
     growth: GrowthOption = None,
     config: ConfigOption = None,
     no_config: NoConfigOption = False,
+    training: TrainOption = False,
+    seconds: TimeoutOption = SECONDS,
+    trusted: TrustOption = False,
+    verbose: VerboseOption = False,
     output: OutputOption = None,
 ) -> None:
     """Check models: one line for each that holds, and what is wrong with each that does not.
 
     The exit code is 0 if all hold, 1 if one does not, 2 if one cannot be read.
     """
-    chosen, most = options(settings, shapes), memory_of(max_memory)
+    most = memory_of(max_memory)
+    chosen = for_python(
+        options(settings, shapes),
+        paths or (),
+        training=training,
+        seconds=seconds,
+        trusted=trusted,
+        verbose=verbose,
+    )
     if max_memory is not None and not confirm:
         raise UsageError("--max-memory is of use with --confirm alone")
     project, known = Project(config, no_config, limits), known_by(baseline, growth)

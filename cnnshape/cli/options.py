@@ -32,7 +32,7 @@ PathArgument = Annotated[
     str,
     typer.Argument(
         metavar="PATH",
-        help="A model file, a bundled name, or - for standard input.",
+        help="A model file, net.py or net.py:Net, a bundled name, or - for standard input.",
         autocompletion=complete_path,
         show_default=False,
     ),
@@ -41,7 +41,7 @@ PathsArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="PATH",
-        help="Model files, folders with model files, bundled names, or - for standard input.",
+        help="Model files, folders with such, net.py or net.py:Net, bundled names, - for stdin.",
         autocompletion=complete_path,
         show_default=False,
     ),
@@ -65,7 +65,7 @@ InputOption = Annotated[
     typer.Option(
         "--input",
         metavar="SHAPE",
-        help="Give an input another shape: 3,224,224, or image=3,224,224 where there are several.",
+        help="A shape: 3,224,224; for PyTorch source N,3,224,224; image=… for one of several.",
     ),
 ]
 OutputOption = Annotated[

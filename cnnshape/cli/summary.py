@@ -23,6 +23,14 @@ from cnnshape.cli.options import (
 )
 from cnnshape.cli.output import emit, emit_lines, wants_colour, width
 from cnnshape.cli.project import ConfigOption, LimitOption, NoConfigOption, Project
+from cnnshape.cli.python import (
+    SECONDS,
+    TimeoutOption,
+    TrainOption,
+    TrustOption,
+    VerboseOption,
+    for_python,
+)
 
 
 class SummaryFormat(StrEnum):
@@ -54,10 +62,21 @@ def summary(
     limits: LimitOption = None,
     config: ConfigOption = None,
     no_config: NoConfigOption = False,
+    training: TrainOption = False,
+    seconds: TimeoutOption = SECONDS,
+    trusted: TrustOption = False,
+    verbose: VerboseOption = False,
     output: OutputOption = None,
 ) -> None:
     """Print the layer table: shapes, parameters, multiply-accumulates, receptive fields, totals."""
-    chosen = options(settings, shapes)
+    chosen = for_python(
+        options(settings, shapes),
+        [path],
+        training=training,
+        seconds=seconds,
+        trusted=trusted,
+        verbose=verbose,
+    )
     project = Project(config, no_config, limits)
     source = one_source(path, project)
     (analysis,) = finished([source], [check_source(source, chosen)])
