@@ -126,9 +126,9 @@ def check(
     if targets:
         from cnnshape.cli.reports import outcome, publish
 
-        seconds = [*(0.0 for _ in refusals), *(item[1] for item in found if item)]
+        taken = [*(0.0 for _ in refusals), *(item[1] for item in found if item)]
         strict |= project.strict
-        publish(targets, outcome(analyses, seconds, complaints, code, strict=strict), chosen)
+        publish(targets, outcome(analyses, taken, complaints, code, strict=strict), chosen)
     raise typer.Exit(code)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,7 +20,7 @@ from cnnshape.sources.demand import is_spoken_to
 from cnnshape.sources.locate import Source
 from cnnshape.sources.spec.document import resolve
 from cnnshape.sources.spec.reader import Options
-from cnnshape.sources.spec.shape import UsageError, Written, shape_of
+from cnnshape.sources.spec.shape import Shapes, UsageError
 
 
 def complete_path(incomplete: str) -> list[str]:
@@ -137,22 +137,6 @@ def options(settings: Sequence[str] | None, shapes: Sequence[str] | None) -> Opt
             raise UsageError(f"--input gives `{name.strip()[:80]}` twice")
         texts[key] = sizes
     return Options(variables, Shapes(texts), texts)
-
-
-class Shapes(Mapping[Any, tuple[Written, ...]]):
-    """Shapes as model files write them, each read when it is asked for."""
-
-    def __init__(self, texts: Mapping[str | int, str]) -> None:
-        self.texts = texts
-
-    def __getitem__(self, key: Any) -> tuple[Written, ...]:
-        return shape_of(self.texts[key])
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.texts)
-
-    def __len__(self) -> int:
-        return len(self.texts)
 
 
 def memory_of(text: str | None) -> int | None:

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from cnnshape.graph import NOTHING, Claim, Graph
 from cnnshape.sources.spec.reader import Options
-from cnnshape.sources.spec.shape import Written
 
 COMMAND_LINE = "<command line>"
 """The file that a picture shows options in: it is none."""
@@ -16,7 +15,7 @@ COMMAND_LINE = "<command line>"
 class Demand(NamedTuple):
     """Shapes of inputs where no option gives any, limits, and rules that are not to be told."""
 
-    shapes: Mapping[Any, tuple[Written, ...]] = NOTHING
+    shapes: Mapping[Any, str] = NOTHING
     limits: tuple[Claim, ...] = ()
     ignore: frozenset[str] = frozenset()
     texts: Mapping[str, str] = NOTHING
@@ -24,9 +23,9 @@ class Demand(NamedTuple):
 
     def settled(self, options: Options) -> Options:
         """The options, with these shapes if they give none."""
-        return (
-            options if options.shapes or not self.shapes else options._replace(shapes=self.shapes)
-        )
+        if options.shapes or not self.shapes:
+            return options
+        return options._replace(shapes=Shapes(self.shapes), texts=self.shapes)
 
     def on(self, graph: Graph) -> Graph:
         """The network, held to these limits too."""

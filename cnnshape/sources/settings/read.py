@@ -22,13 +22,13 @@ from cnnshape.sources.settings.place import Places
 from cnnshape.sources.spec.claims import read_limits
 from cnnshape.sources.spec.document import BYTE_ORDER_MARK, Document, Value, printable
 from cnnshape.sources.spec.findings import Findings, clip, describe, suggest
-from cnnshape.sources.spec.shape import UsageError, Written, shape_of
+from cnnshape.sources.spec.shape import UsageError, shape_of
 
 RULE = "invalid-settings"
 ALWAYS_TOLD = ("syntax", RULE)
 """Rules that cannot be ignored: where they are found, nothing else was looked for."""
 PYTHON = re.compile(r"(?P<file>.+\.py):(?P<name>[^/\\]+)")
-Shapes = Mapping[Any, tuple[Written, ...]]
+Shapes = Mapping[Any, str]
 
 
 def _rule(name: str) -> str:
@@ -56,7 +56,8 @@ def _shapes(given: object) -> Shapes:
     return {number: _shape(item) for number, item in enumerate(items)}
 
 
-def _shape(given: object) -> tuple[Written, ...]:
+def _shape(given: object) -> str:
+    """A shape as text; with a batch axis and a dtype behind a colon, as PyTorch source has it."""
     fits = isinstance(given, str) or (
         isinstance(given, list) and all(type(item) in (str, int) for item in given)
     )
@@ -65,10 +66,13 @@ def _shape(given: object) -> tuple[Written, ...]:
             "a shape such as `3,224,224`, a list of shapes, or a table of them by inputs' names"
         )
         raise PydanticCustomError("shape", f"{describe(given)} is no shape: write {wanted}")
+    items = [given] if isinstance(given, str) else given
+    text = ",".join(map(str, items))  # type: ignore[call-overload]
     try:
-        return shape_of(given)  # type: ignore[arg-type]
+        shape_of(text.partition(":")[0])
     except UsageError as error:
         raise PydanticCustomError("shape", str(error)) from None
+    return text
 
 
 RuleName = Annotated[str, AfterValidator(_rule)]

@@ -25,7 +25,9 @@ class TorchSource(Source):
                 f"--set gives values to `vars` of model files; for {target.file} write what the "
                 f"class takes, {target.file}:Net({name}=…)"
             )
-        return read(target, self.path, Settings(options.texts, **options.python))
+        settled = self.demand.settled(options)
+        settings = Settings(settled.texts, **settled.python)
+        return self.demand.on(read(target, self.path, settings))
 
     def is_model(self) -> bool:
         return True
