@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from cnnshape.graph import NOTHING, Claim, Graph
 from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.spec.shape import Shapes
 
 COMMAND_LINE = "<command line>"
 """The file that a picture shows options in: it is none."""
