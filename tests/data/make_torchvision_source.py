@@ -3,7 +3,8 @@
 Run by hand, with PyTorch and torchvision installed: `python tests/data/make_torchvision_source.py`
 writes `torchvision_source.json.gz` beside this file. Nothing of this project is imported. Every
 builder of classification, segmentation and video networks is measured as it is, and those with
-auxiliary heads in their other forms too.
+auxiliary heads in their other forms too. Of `LEAVES` every call of a module that has none inside
+it is recorded in the order of execution, as `leaf_columns` names the columns.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ COLUMNS = [
     "name", "kind", "variant", "kwargs", "mode", "input",
     "params", "trainable", "buffers", "macs", "output",
 ]  # fmt: skip
+LEAF_COLUMNS = ["name", "type", "input", "output", "params", "buffers", "macs"]
+LEAVES = (
+    *("alexnet", "densenet121", "googlenet", "mobilenet_v2", "resnet18", "resnet50"),
+    *("squeezenet1_1", "vgg16"),
+)
 KINDS = {"classification": models, "segmentation": models.segmentation, "video": models.video}
 SEGMENTED = [1, 3, 520, 520]
 FRAMES = 16
@@ -123,6 +129,39 @@ def measured(built: Built) -> list[Any]:
     ]
 
 
+def leaves(name: str) -> list[list[Any]]:
+    """The calls of modules that have none inside them."""
+    model = module_of(Built(name, "", None, {}, "eval", [])).eval()
+    rows: list[list[Any]] = []
+    for path, module in model.named_modules():
+        if not [*module.children()]:
+            module.register_forward_hook(recorder(path, rows))
+    with torch.no_grad():
+        model(torch.zeros([1, 3, 224, 224], device="meta"))
+    return rows
+
+
+def recorder(path: str, rows: list[list[Any]]) -> Any:
+    """A hook that notes a call; what it multiplies is counted in a call of its own."""
+
+    def record(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        with FlopCounterMode(display=False) as counter:
+            module.forward(*inputs)
+        rows.append(
+            [
+                path,
+                type(module).__name__,
+                shapes(inputs[0]),
+                shapes(output),
+                sum(one.numel() for one in module.parameters()),
+                sum(one.numel() for one in module.buffers()),
+                counter.get_total_flops() // 2,
+            ]
+        )
+
+    return record
+
+
 def main() -> None:
     """Write the table."""
     warnings.simplefilter("ignore")
@@ -131,6 +170,8 @@ def main() -> None:
         "torchvision": torchvision.__version__.partition("+")[0],
         "columns": COLUMNS,
         "models": [measured(built) for built in networks()],
+        "leaf_columns": LEAF_COLUMNS,
+        "leaves": {name: leaves(name) for name in LEAVES},
     }
     target = Path(__file__).with_name("torchvision_source.json.gz")
     target.write_bytes(gzip.compress(json.dumps(data).encode(), mtime=0))
