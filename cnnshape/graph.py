@@ -81,6 +81,8 @@ class Node(NamedTuple):
     expect: tuple[Claim, ...] = ()
     weights_from: str | None = None
     trainable: bool = True
+    functional: bool | None = None
+    """Whether PyTorch calls it as a function (`F.relu`) or as a module; None: not said."""
 
 
 class Graph(NamedTuple):

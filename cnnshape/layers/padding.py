@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import (
     LARGEST,
+    Kept,
     Count,
     Formulas,
     Layer,
@@ -66,6 +67,10 @@ class Pad(Layer):
     """
 
     channels: ClassVar = True
+
+    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """What mirrors or repeats its edges keeps its input (PyTorch); copies keep nothing."""
+        return Kept(inputs=isinstance(self, ReflectionPad | ReplicationPad))
 
     def pads(self) -> tuple[Pair, ...]:
         """Values before and after, a pair an axis from the first to the last."""

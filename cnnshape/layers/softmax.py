@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import Formulas, Layer, Shape, show
+from cnnshape.layer import Formulas, Kept, Layer, Shape, show
 from cnnshape.layers.axis import Axis, axis_of
 
 
@@ -19,6 +19,9 @@ class Softmax(Layer):
     channel_dim: ClassVar = "dim"
 
     dim: Axis | None = None
+
+    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        return Kept(output=True)
 
     def check(self, x: Shape, *others: Shape) -> None:
         if self.dim is not None:

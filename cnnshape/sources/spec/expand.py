@@ -223,6 +223,7 @@ class Expansion:
             node.expect = read_expectations(entry.keys["expect"], frame.names, self.findings)
         node.weights_from = self._weights_from(entry, frame, node.name)
         node.trainable = self._trainable(entry, frame)
+        node.functional = self._flag(entry, frame, "functional", frame.functional)
 
     def _weights_from(self, entry: Entry, frame: Frame, name: str) -> Reference | None:
         """The layer or block whose weights are used: its own key's, or that of the block around."""
@@ -236,16 +237,20 @@ class Expansion:
 
     def _trainable(self, entry: Entry, frame: Frame) -> bool:
         """Whether a layer's parameters are trained; not if the block around it is not."""
-        value = entry.keys.get("trainable")
+        return self._flag(entry, frame, "trainable", True) is True and frame.trainable
+
+    def _flag(self, entry: Entry, frame: Frame, key: str, unsaid: bool | None) -> bool | None:
+        """What a key that is true or false says; `unsaid` where it is left out, or is neither."""
+        value = entry.keys.get(key)
         if value is None:
-            return frame.trainable
-        wanted = self._value(value, frame, "`trainable`")
+            return unsaid
+        wanted = self._value(value, frame, f"`{key}`")
         if type(wanted) is bool:
-            return wanted and frame.trainable
+            return wanted
         if wanted is not FAILED:
-            message = f"`trainable` must be true or false, not {describe(wanted)}"
+            message = f"`{key}` must be true or false, not {describe(wanted)}"
             self.findings.add("invalid-value", message, value)
-        return frame.trainable
+        return unsaid
 
     def _layer(self, entry: Entry, frame: Frame, name: str) -> Layer | None:
         if not entry.dynamic:
@@ -351,6 +356,7 @@ class Expansion:
         inner = Frame(f"{name}.", names, given, given, uses, scopes)
         inner.places = self._shared_places(entry, frame)
         inner.trainable = self._trainable(entry, frame)
+        inner.functional = self._flag(entry, frame, "functional", frame.functional)
         weights = self._weights_from(entry, frame, name)
         inner.shared = "" if weights is None else f"{weights.name}."
         self._expand(block.entries, inner)
