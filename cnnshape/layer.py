@@ -201,7 +201,7 @@ class Layer(BaseModel):
         stored = {**self.weights(x, *others), **self.buffers(x, *others)}
         return sum(prod(stored[name]) * n for name, n in self.uses(y, x, *others).items())
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """What the backward pass reads; unless the layer says otherwise, its inputs."""
         return Kept() if self.view else Kept(inputs=True)
 

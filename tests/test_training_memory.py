@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from math import prod
 from pathlib import Path
 from typing import Any
 
 import pytest
 from checked import MODELS, graph
 
-from cnnshape.analysis.analyse import analyse
 from cnnshape.analysis.budget import Network, Setting
 from cnnshape.model import load
 from cnnshape.sources import bundled

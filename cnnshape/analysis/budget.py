@@ -262,7 +262,7 @@ class _Tensors:
 
     def _read(self, name: str, applied: Applied) -> Iterator[str]:
         """The network's tensors that a layer's backward pass reads."""
-        found = applied.layer.kept(applied.y, *applied.x)
+        found = applied.layer.keeps(applied.y, *applied.x)
         names = (*(applied.node.inputs if found.inputs else ()), *((name,) if found.output else ()))
         for item in names:
             if item in self.holder:
@@ -270,7 +270,7 @@ class _Tensors:
 
     def _own(self, applied: Applied) -> int:
         """Bytes that the backward pass of a layer reads and no other does."""
-        found = applied.layer.kept(applied.y, *applied.x)
+        found = applied.layer.keeps(applied.y, *applied.x)
         sample = (
             self.setting.value_bytes * found.values
             + STATISTIC_BYTES * found.statistics

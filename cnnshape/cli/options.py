@@ -106,7 +106,7 @@ def options(settings: Sequence[str] | None, shapes: Sequence[str] | None) -> Opt
     return Options(variables, found)
 
 
-def memory_of(text: str | None) -> int | None:
+def memory_of(text: str | None, option: str = "--max-memory") -> int | None:
     """The bytes of `2GiB`, `500 MB`, `1000000`."""
     if text is None:
         return None
@@ -114,7 +114,7 @@ def memory_of(text: str | None) -> int | None:
 
     found = quantity(text, "")
     if found is None or found[0] or found[1] <= 0:
-        raise UsageError(f"--max-memory {text[:80]}: write a size such as 2GiB or 500MB")
+        raise UsageError(f"{option} {text[:80]}: write a size such as 2GiB or 500MB")
     return int(found[1])
 
 

@@ -6,7 +6,6 @@ from typing import ClassVar, Literal
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import Kept, Layer, PositiveInt, Real, Shape
 
-
 BY_OUTPUT = ("relu", "sigmoid", "tanh")
 """Activations whose gradient follows from what they gave."""
 CLONED = ("relu6", "hardtanh", "silu", "mish", "hardswish", "hardsigmoid")
@@ -16,7 +15,7 @@ CLONED = ("relu6", "hardtanh", "silu", "mish", "hardswish", "hardsigmoid")
 class Pointwise(Layer):
     """A function of each value."""
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """Its output where that is enough, or where it has taken the input's place."""
         if self.type in BY_OUTPUT:
             return Kept(output=True)
@@ -50,9 +49,9 @@ class PlainActivation(Pointwise):
     types: ClassVar = {"sigmoid": None, "tanh": None, "softsign": None}
     torch: ClassVar = ("Sigmoid", "Tanh", "Softsign")
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """Softsign is a quotient, which keeps its denominator too."""
-        found = super().kept(y, x)
+        found = super().keeps(y, x)
         return found._replace(values=prod(x)) if self.type == "softsign" else found
 
 

@@ -104,7 +104,7 @@ class AdaptiveAvgPool(Adaptive):
     }
     torch: ClassVar = ("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d")
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """The mean of everything needs nothing."""
         return Kept(inputs=any(size != 1 for size in y[2:]))
 
@@ -126,7 +126,7 @@ class AdaptiveMaxPool(Adaptive):
 
     return_indices: bool = False
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         return Kept(inputs=True, bytes=INDEX_BYTES * prod(y))
 
 
@@ -148,7 +148,7 @@ class GlobalPool(Layer):
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
         return (*x[:2], *(1,) * (len(x) - 2)) if self.keepdims else x[:2]
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """A mean needs nothing, a maximum its place."""
         largest = self.type == "global_max_pool"
         return Kept(inputs=largest, output=largest)

@@ -116,7 +116,7 @@ class MultiheadAttention(Attention):
             weights["out_proj.bias"] = (features,)
         return weights
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """Inputs, queries, keys, values, the result of attention, and a sum a head and step.
 
         That of fused attention (Dao et al. 2022), which keeps no scores.
@@ -186,7 +186,7 @@ class TransformerEncoderLayer(Attention):
         }
         return {name: w for name, w in weights.items() if self.bias or not name.endswith("bias")}
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """Attention's, the inputs and statistics of both norms, and of both linear layers.
 
         ReLU gives what the second linear layer keeps; GELU keeps what it was given as well, and

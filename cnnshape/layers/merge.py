@@ -49,7 +49,7 @@ class Elementwise(Layer):
                 joint = broadcast(joint, shape)
         return joint
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """A sum needs nothing; a product and a maximum need what they joined."""
         return Kept(inputs=self.type in ("multiply", "maximum"))
 
@@ -144,7 +144,7 @@ class Concat(Layer):
             raise RuleError("bad-reshape", "joins its inputs along the batch axis", field="dim")
         return (*x[:axis], sum(self._sizes(axis, x, *others)), *x[axis + 1 :])
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         return Kept()
 
     def _sizes(self, axis: int, x: Shape, *others: Shape) -> list[Size]:

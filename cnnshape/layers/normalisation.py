@@ -44,7 +44,7 @@ class BatchNorm(ChannelNorm):
     affine: bool = True
     track_running_stats: bool = True
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """Its input, and a mean and a deviation a channel."""
         return Kept(inputs=True, shared=2 * x[1])
 
@@ -74,7 +74,7 @@ class InstanceNorm(ChannelNorm):
     affine: bool = False
     track_running_stats: bool = False
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """Its input, a mean and a deviation a map, and the gain repeated for each sample."""
         return Kept(inputs=True, statistics=(3 if self.affine else 2) * prod(x[:2]))
 
@@ -140,7 +140,7 @@ class LayerNorm(Trailing):
     elementwise_affine: bool = True
     bias: bool = True
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """Its input, and a mean and a deviation for each that is normalised."""
         return Kept(inputs=True, statistics=2 * (prod(x) // prod(self.shape_of(x))))
 
@@ -160,7 +160,7 @@ class RMSNorm(Trailing):
     eps: Epsilon | None = None
     elementwise_affine: bool = True
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """Its input, that without the gain, and a root for each that is normalised."""
         return Kept(inputs=True, values=prod(x) + prod(x) // prod(self.shape_of(x)))
 
@@ -181,7 +181,7 @@ class GroupNorm(ChannelNorm):
     eps: Epsilon = 1e-5
     affine: bool = True
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """Its input, and a mean and a deviation a group."""
         return Kept(inputs=True, statistics=2 * x[0] * self.num_groups)
 
@@ -219,7 +219,7 @@ class LocalResponseNorm(Layer):
     beta: Real = 0.75
     k: Real = 1.0
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """Its input, the squares with their padding, the sums, and their powers."""
         padded = x[0] * (x[1] + self.size - 1) * prod(x[2:])
         return Kept(inputs=True, values=padded + 2 * prod(x))

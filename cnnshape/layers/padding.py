@@ -9,9 +9,9 @@ from pydantic_core import PydanticCustomError
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import (
     LARGEST,
-    Kept,
     Count,
     Formulas,
+    Kept,
     Layer,
     PerAxis,
     PositiveInt,
@@ -68,7 +68,7 @@ class Pad(Layer):
 
     channels: ClassVar = True
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """What mirrors or repeats its edges keeps its input (PyTorch); copies keep nothing."""
         return Kept(inputs=isinstance(self, ReflectionPad | ReplicationPad))
 

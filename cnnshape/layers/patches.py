@@ -33,7 +33,7 @@ class Patches(Layer):
                 )
         return tuple(counts)
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         return Kept()
 
     def kernel_values(self) -> int:

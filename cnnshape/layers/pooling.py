@@ -59,7 +59,7 @@ class MaxPool(Pool):
     return_indices: bool = False
     ceil_mode: bool = False
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         return Kept(inputs=True, bytes=INDEX_BYTES * prod(y))
 
 
@@ -107,7 +107,7 @@ class LPPool(Pool):
     stride: PerAxis | None = None
     ceil_mode: bool = False
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """The powers, and the four steps from their mean to its root."""
         return Kept(inputs=True, values=prod(x) + 4 * prod(y))
 

@@ -71,7 +71,7 @@ class Recurrent(Layer):
         """Every weight once a step."""
         return dict.fromkeys(self.weights(x), sequence_length(x))
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """The input, and what each step, layer and direction computed."""
         states = prod(x[:-1]) * self.hidden_size * self.num_layers * self.directions
         return Kept(inputs=True, values=self.kept_states * states)

@@ -16,7 +16,7 @@ class Dropping(Layer):
         """The probability of being dropped."""
         return float(vars(self)["p"])
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         """A mask: what passes is a product with it."""
         return Kept(bytes=self.mask(x)) if self.rate else Kept()
 

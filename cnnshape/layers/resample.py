@@ -35,7 +35,7 @@ MODE_AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 class Resampling(Layer):
     """A layer that gives the same sums of values for any input: nothing of it is kept."""
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         return Kept()
 
 

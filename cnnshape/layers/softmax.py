@@ -20,7 +20,7 @@ class Softmax(Layer):
 
     dim: Axis | None = None
 
-    def kept(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
         return Kept(output=True)
 
     def check(self, x: Shape, *others: Shape) -> None:

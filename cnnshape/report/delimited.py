@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cnnshape.analysis.result import Analysis, ReceptiveField
-from cnnshape.report.table import columns, rows, totals
+from cnnshape.report.table import Column, columns, indented, rows, totals
 
 CSV_COLUMNS = (
     "name",
@@ -26,10 +26,15 @@ CSV_COLUMNS = (
 )
 
 
-def as_csv(analysis: Analysis) -> str:
+def as_csv(analysis: Analysis, chosen: Mapping[str, Column] | None = None) -> str:
     """One line a layer, every figure as a plain number, the sizes of a shape joined by `x`."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
+    if chosen is not None:
+        writer.writerow(chosen)
+        cells = [column.plain for column in chosen.values() if column.plain is not None]
+        writer.writerows([cell(x, analysis) for cell in cells] for x in analysis.layers)
+        return text.getvalue().rstrip("\n")
     writer.writerow(CSV_COLUMNS)
     for layer in analysis.layers:
         field = layer.receptive_field or ReceptiveField((), (), ())
@@ -57,9 +62,17 @@ def _joined(sizes: Sequence[object]) -> str:
     return "x".join(map(str, sizes))
 
 
-def as_markdown(analysis: Analysis, depth: int | None, *, connections: bool) -> str:
-    """The table and its totals, for a pull request or a notebook."""
-    shown = columns(connections=connections)
+def as_markdown(
+    analysis: Analysis,
+    depth: int | None,
+    *,
+    connections: bool = False,
+    page: tuple[Sequence[Column], Sequence[tuple[str, str]]] | None = None,
+) -> str:
+    """The table and its totals, for a pull request or a notebook; `page` says what is in it."""
+    shown, below = page or (columns(connections=connections), None)
+    if below is None:
+        below = totals(analysis, connections=connections)
     lines = [
         f"### {analysis.model or analysis.path}",
         "",
@@ -67,12 +80,11 @@ def as_markdown(analysis: Analysis, depth: int | None, *, connections: bool) -> 
         _row(["--:" if column.number else ":--" for column in shown]),
     ]
     for row in rows(analysis, depth):
-        indent = "&nbsp;&nbsp;" * row.level
         cells = [column.cell(row, analysis) for column in shown]
-        lines.append(_row([indent + cells[0], *cells[1:]]))
+        lines.append(_row(indented(shown, cells, "&nbsp;&nbsp;" * row.level)))
     lines += [
         "",
-        *(f"- {name}: {text}" for name, text in totals(analysis, connections=connections)),
+        *(f"- {name}: {text}" for name, text in below),
     ]
     return "\n".join(lines)
 

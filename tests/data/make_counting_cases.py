@@ -18,9 +18,9 @@ from copy import deepcopy
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 import torchvision.models as tv
 from torch import nn
+from torch.nn import functional
 
 OUTPUT = Path(__file__).with_name("counting_cases.json")
 
@@ -34,6 +34,17 @@ class Call(nn.Module):
 
     def forward(self, *inputs):
         return self.function(*inputs)
+
+
+class Function(nn.Module):
+    """A function of `torch.nn.functional`, looked up when it is called: tools replace it."""
+
+    def __init__(self, name):
+        super().__init__()
+        self.name = name
+
+    def forward(self, x):
+        return getattr(functional, self.name)(x)
 
 
 class Attend(nn.Module):
@@ -57,9 +68,9 @@ class Mnist(nn.Module):
         self.fc = nn.Linear(320, 10)
 
     def forward(self, x):
-        x = F.relu(self.pool1(self.conv1(x)))
-        x = F.relu(self.pool2(self.conv2(x)))
-        return F.log_softmax(self.fc(torch.flatten(x, 1)), dim=1)
+        x = functional.relu(self.pool1(self.conv1(x)))
+        x = functional.relu(self.pool2(self.conv2(x)))
+        return functional.log_softmax(self.fc(torch.flatten(x, 1)), dim=1)
 
 
 MAP = (6, 7, 9)
@@ -67,7 +78,14 @@ LAYERS = [
     (nn.Conv1d(6, 8, 3), {"type": "conv1d", "out_channels": 8, "kernel_size": 3}, (6, 9)),
     (
         nn.Conv2d(6, 8, 3, stride=2, padding=1, groups=2),
-        {"type": "conv2d", "out_channels": 8, "kernel_size": 3, "stride": 2, "padding": 1, "groups": 2},
+        {
+            "type": "conv2d",
+            "out_channels": 8,
+            "kernel_size": 3,
+            "stride": 2,
+            "padding": 1,
+            "groups": 2,
+        },
         MAP,
     ),
     (
@@ -117,21 +135,44 @@ LAYERS = [
     (nn.InstanceNorm2d(6, affine=True), {"type": "instance_norm2d", "affine": True}, MAP),
     (nn.InstanceNorm3d(2), {"type": "instance_norm3d"}, (2, 4, 5, 6)),
     (nn.LayerNorm(9), {"type": "layer_norm"}, MAP),
-    (nn.LayerNorm(9, elementwise_affine=False), {"type": "layer_norm", "elementwise_affine": False}, MAP),
+    (
+        nn.LayerNorm(9, elementwise_affine=False),
+        {"type": "layer_norm", "elementwise_affine": False},
+        MAP,
+    ),
     (nn.RMSNorm(9), {"type": "rms_norm"}, MAP),
     (nn.GroupNorm(2, 6), {"type": "group_norm", "num_groups": 2}, MAP),
-    (nn.GroupNorm(2, 6, affine=False), {"type": "group_norm", "num_groups": 2, "affine": False}, MAP),
+    (
+        nn.GroupNorm(2, 6, affine=False),
+        {"type": "group_norm", "num_groups": 2, "affine": False},
+        MAP,
+    ),
     (nn.LocalResponseNorm(5), {"type": "local_response_norm", "size": 5}, MAP),
     *(
         (getattr(nn, name)(), {"type": type_}, MAP)
         for name, type_ in {
-            "ReLU": "relu", "ReLU6": "relu6", "LeakyReLU": "leaky_relu", "PReLU": "prelu", "ELU": "elu",
-            "SELU": "selu", "CELU": "celu", "GELU": "gelu", "SiLU": "silu", "Mish": "mish",
-            "Hardswish": "hardswish", "Hardsigmoid": "hardsigmoid", "Hardtanh": "hardtanh",
-            "Sigmoid": "sigmoid", "Tanh": "tanh", "Softplus": "softplus", "Softsign": "softsign",
-            "Identity": "identity", "Flatten": "flatten", "Dropout": "dropout",
+            "ReLU": "relu",
+            "ReLU6": "relu6",
+            "LeakyReLU": "leaky_relu",
+            "PReLU": "prelu",
+            "ELU": "elu",
+            "SELU": "selu",
+            "CELU": "celu",
+            "GELU": "gelu",
+            "SiLU": "silu",
+            "Mish": "mish",
+            "Hardswish": "hardswish",
+            "Hardsigmoid": "hardsigmoid",
+            "Hardtanh": "hardtanh",
+            "Sigmoid": "sigmoid",
+            "Tanh": "tanh",
+            "Softplus": "softplus",
+            "Softsign": "softsign",
+            "Identity": "identity",
+            "Flatten": "flatten",
+            "Dropout": "dropout",
         }.items()
-    ),  # fmt: skip
+    ),
     (nn.GELU("tanh"), {"type": "gelu", "approximate": "tanh"}, MAP),
     (nn.PReLU(6), {"type": "prelu", "num_parameters": 6}, MAP),
     (nn.Softmax(1), {"type": "softmax"}, MAP),
@@ -139,28 +180,63 @@ LAYERS = [
     (nn.GLU(1), {"type": "glu", "dim": 1}, MAP),
     (nn.Upsample(scale_factor=2), {"type": "upsample", "scale_factor": 2}, MAP),
     (nn.Upsample(size=(10, 12)), {"type": "upsample", "size": [10, 12]}, MAP),
-    (nn.Upsample(scale_factor=2, mode="bilinear"), {"type": "upsample", "scale_factor": 2, "mode": "bilinear"}, MAP),
-    (nn.Upsample(scale_factor=2, mode="bicubic"), {"type": "upsample", "scale_factor": 2, "mode": "bicubic"}, MAP),
+    (
+        nn.Upsample(scale_factor=2, mode="bilinear"),
+        {"type": "upsample", "scale_factor": 2, "mode": "bilinear"},
+        MAP,
+    ),
+    (
+        nn.Upsample(scale_factor=2, mode="bicubic"),
+        {"type": "upsample", "scale_factor": 2, "mode": "bicubic"},
+        MAP,
+    ),
     (nn.PixelShuffle(2), {"type": "pixel_shuffle", "upscale_factor": 2}, (8, 3, 5)),
     (nn.ZeroPad2d(1), {"type": "zero_pad2d", "padding": 1}, MAP),
     (nn.ReflectionPad2d(1), {"type": "reflection_pad2d", "padding": 1}, MAP),
     (nn.Unfold(3), {"type": "unfold", "kernel_size": 3}, MAP),
-    (nn.RNN(6, 8, batch_first=True), {"type": "rnn", "hidden_size": 8, "batch_first": True}, (5, 6)),
     (
-        nn.LSTM(6, 8, num_layers=2, bidirectional=True, batch_first=True),
-        {"type": "lstm", "hidden_size": 8, "num_layers": 2, "bidirectional": True, "batch_first": True},
+        nn.RNN(6, 8, batch_first=True),
+        {"type": "rnn", "hidden_size": 8, "batch_first": True},
         (5, 6),
     ),
-    (nn.LSTM(6, 8, batch_first=True), {"type": "lstm", "hidden_size": 8, "batch_first": True}, (5, 6)),
-    (nn.GRU(6, 8, batch_first=True, bias=False), {"type": "gru", "hidden_size": 8, "batch_first": True, "bias": False}, (5, 6)),
-    (nn.GRU(6, 8, batch_first=True), {"type": "gru", "hidden_size": 8, "batch_first": True}, (5, 6)),
-]  # fmt: skip
+    (
+        nn.LSTM(6, 8, num_layers=2, bidirectional=True, batch_first=True),
+        {
+            "type": "lstm",
+            "hidden_size": 8,
+            "num_layers": 2,
+            "bidirectional": True,
+            "batch_first": True,
+        },
+        (5, 6),
+    ),
+    (
+        nn.LSTM(6, 8, batch_first=True),
+        {"type": "lstm", "hidden_size": 8, "batch_first": True},
+        (5, 6),
+    ),
+    (
+        nn.GRU(6, 8, batch_first=True, bias=False),
+        {"type": "gru", "hidden_size": 8, "batch_first": True, "bias": False},
+        (5, 6),
+    ),
+    (
+        nn.GRU(6, 8, batch_first=True),
+        {"type": "gru", "hidden_size": 8, "batch_first": True},
+        (5, 6),
+    ),
+]
 
 LAYERS += [
     (Attend(), {"type": "multihead_attention", "num_heads": 2, "batch_first": True}, (5, 6)),
     (
         nn.TransformerEncoderLayer(6, 2, dim_feedforward=7, batch_first=True),
-        {"type": "transformer_encoder_layer", "nhead": 2, "dim_feedforward": 7, "batch_first": True},
+        {
+            "type": "transformer_encoder_layer",
+            "nhead": 2,
+            "dim_feedforward": 7,
+            "batch_first": True,
+        },
         (5, 6),
     ),
     *(
@@ -174,19 +250,35 @@ LAYERS += [
         )
     ),
     (Call(lambda x: torch.matmul(x, x)), {"type": "matmul", "from": ["input", "input"]}, (6, 7, 7)),
-]  # fmt: skip
+]
 
 CALLS = [
-    (Call(lambda x: F.relu(x)), {"type": "relu"}, MAP),
-    (Call(lambda x: F.gelu(x)), {"type": "gelu"}, MAP),
-    (Call(lambda x: F.leaky_relu(x)), {"type": "leaky_relu"}, MAP),
-    (Call(lambda x: F.relu6(x)), {"type": "relu6"}, MAP),
-    (Call(lambda x: F.max_pool2d(x, (3, 2))), {"type": "max_pool2d", "kernel_size": [3, 2]}, MAP),
-    (Call(lambda x: F.avg_pool2d(x, (3, 2))), {"type": "avg_pool2d", "kernel_size": [3, 2]}, MAP),
-    (Call(lambda x: F.adaptive_avg_pool2d(x, 1)), {"type": "adaptive_avg_pool2d", "output_size": 1}, MAP),
-    (Call(lambda x: F.softmax(x, 1)), {"type": "softmax"}, MAP),
-    (Call(lambda x: F.interpolate(x, scale_factor=2)), {"type": "upsample", "scale_factor": 2}, MAP),
-]  # fmt: skip
+    (Function("relu"), {"type": "relu"}, MAP),
+    (Function("gelu"), {"type": "gelu"}, MAP),
+    (Function("leaky_relu"), {"type": "leaky_relu"}, MAP),
+    (Function("relu6"), {"type": "relu6"}, MAP),
+    (
+        Call(lambda x: functional.max_pool2d(x, (3, 2))),
+        {"type": "max_pool2d", "kernel_size": [3, 2]},
+        MAP,
+    ),
+    (
+        Call(lambda x: functional.avg_pool2d(x, (3, 2))),
+        {"type": "avg_pool2d", "kernel_size": [3, 2]},
+        MAP,
+    ),
+    (
+        Call(lambda x: functional.adaptive_avg_pool2d(x, 1)),
+        {"type": "adaptive_avg_pool2d", "output_size": 1},
+        MAP,
+    ),
+    (Call(lambda x: functional.softmax(x, 1)), {"type": "softmax"}, MAP),
+    (
+        Call(lambda x: functional.interpolate(x, scale_factor=2)),
+        {"type": "upsample", "scale_factor": 2},
+        MAP,
+    ),
+]
 
 IMAGE = (3, 224, 224)
 NETWORKS = {
@@ -277,7 +369,7 @@ TOOLS = {
 @contextlib.contextmanager
 def unpatched():
     """PyTorch's functions are put back, whatever a tool that failed left in their place."""
-    spaces = [(space, dict(vars(space))) for space in (F, torch)]
+    spaces = [(space, dict(vars(space))) for space in (functional, torch)]
     methods = {name: getattr(torch.Tensor, name) for name in METHODS}
     try:
         yield

@@ -39,7 +39,8 @@ def _convolution(item: Item) -> Size:
 
 def _transposed_macs(item: Item) -> Size:
     """The weight's second axis holds a group's channels, and is divided by the groups again."""
-    groups, weight = item.argument("groups"), item.layer.weights(*item.x)["weight"]
+    groups: int = item.argument("groups")
+    weight = item.layer.weights(*item.x)["weight"]
     return item.x[0][0] * prod(weight[2:]) * weight[0] * (weight[1] // groups) * prod(item.x[0][2:])
 
 

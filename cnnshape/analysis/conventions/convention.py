@@ -132,7 +132,7 @@ MOVES = frozenset(
 
 def recurrent_extra(times: Mapping[str, int], item: Item) -> Size:
     """Operations on states beside the products: so many a state, by the kind of layer."""
-    states = item.argument("hidden_size") * item.argument("num_layers")
+    states: int = item.argument("hidden_size") * item.argument("num_layers")
     directions = 2 if item.argument("bidirectional") else 1
     steps = prod(item.x[0][:-1])
     return times[item.layer.type] * states * directions * steps

@@ -40,18 +40,20 @@ def lp_pool(item: Item) -> Size:
 
 def response_norm(item: Item) -> Size:
     """Two products, a sum, and the mean over the channels, padded to the window."""
-    shape, size = item.x[0], item.argument("size")
+    shape = item.x[0]
+    size: int = item.argument("size")
     return 3 * item.inputs + shape[0] * (shape[1] + size - 1) * prod(shape[2:])
 
 
 def _attention(item: Item) -> Size:
     """Products, biases, the scaling of queries, and a softmax a head."""
     query = item.x[0]
+    heads: int = item.argument("num_heads")
     key, value = (*item.x[1:], *item.x)[0], (*item.x[2:], *item.x[1:], *item.x)[0]
     steps, sources, values = map(sequence_length, (query, key, value))
     width, bias = query[-1], item.argument("bias")
     biases = (steps + sources + values) * width if bias else 0
-    softmax = item.argument("num_heads") * steps * sources
+    softmax = heads * steps * sources
     return item.macs + steps * width + biases + softmax + steps * value[-1]
 
 

@@ -26,7 +26,6 @@ from cnnshape.analysis.conventions.convention import (
     of_norm,
     of_outputs,
     recurrent_extra,
-    spatial,
 )
 from cnnshape.layer import Size
 from cnnshape.layers.axis import axis_of
@@ -36,10 +35,9 @@ STATES = {"rnn": 1, "lstm": 8, "gru": 7}
 
 
 def _transposed(item: Item) -> Size:
-    kernel = item.layer.weights(*item.x)["weight"][2:]
-    return item.y[0] * item.y[1] * spatial(item.y) * (item.x[0][1] // item.argument("groups")) * prod(
-        kernel
-    )
+    groups: int = item.argument("groups")
+    kernel = prod(item.layer.weights(*item.x)["weight"][2:])
+    return item.outputs * (item.x[0][1] // groups) * kernel
 
 
 def _softmax(item: Item) -> Size:

@@ -27,7 +27,9 @@ KNOWN = ("weight", "bias")
 
 def _parameters(item: Item) -> Size:
     """Each parameter once a sample, whatever it does."""
-    return item.y[0] * sum(prod(w) for name, w in item.layer.weights(*item.x).items() if name in KNOWN)
+    return item.y[0] * sum(
+        prod(w) for name, w in item.layer.weights(*item.x).items() if name in KNOWN
+    )
 
 
 def _at_positions(item: Item) -> Size:
