@@ -30,7 +30,8 @@ UNKNOWN = {
 
 def single(case: dict[str, Any], functional: bool) -> Graph:
     layer = {"name": "layer", **case["layer"], "functional": functional}
-    return graph({"input": case["input"], "layers": [layer]})
+    dtype = "int64" if layer["type"] == "embedding" else "float32"
+    return graph({"input": {"shape": case["input"], "dtype": dtype}, "layers": [layer]})
 
 
 def recorded(case: dict[str, Any], tool: str) -> int | None:
@@ -102,3 +103,62 @@ def test_tables_name_layers_that_exist() -> None:
         assert convention.tool == tool
     assert known.issuperset(MOVES)
     assert known.issuperset(ACTIVATIONS)
+
+
+def test_functional_is_a_key_of_layers_and_of_blocks() -> None:
+    model = {
+        "input": [3, 6, 7],
+        "blocks": {"pair": {"layers": ["relu", {"type": "relu", "functional": True}]}},
+        "layers": [
+            {"name": "modules", "type": "pair", "functional": False},
+            {"name": "unsaid", "type": "pair"},
+            {"name": "pool", "type": "max_pool2d", "kernel_size": 2, "functional": True},
+        ],
+    }
+    read = graph(model)
+    assert [node.functional for node in read.nodes] == [False, True, None, True, True]
+    counted = count_like(read, "ptflops")
+    assert list(counted.layers.values()) == [2 * 126, 126, 126, 126, 126]
+    assert counted.supposed == ("relu",)
+    wrong = graph({"input": [3], "layers": [{"type": "relu", "functional": 1}]})
+    assert [item.message for item in wrong.findings] == [
+        "`functional` must be true or false, not `1`"
+    ]
+
+
+def test_layers_that_no_tool_knows_are_named_and_left_out() -> None:
+    layers = [
+        {"type": "subsample2d"},
+        {"type": "conv2d", "out_channels": 2, "kernel_size": 1},
+        {"type": "zero_pad2d", "padding": 1},
+        "flatten",
+        {"type": "rbf", "out_features": 3},
+    ]
+    for tool in TOOLS:
+        counted = count_like(graph({"input": [4, 6, 6], "layers": layers}), tool)
+        assert counted.unknown == ("rbf", "subsample2d")
+        assert counted.free == ()
+        assert counted.total == counted.layers["conv2d_1"] != 0
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_counts_of_named_sizes_are_formulas(tool: str) -> None:
+    formula = count_like(load("unet-same", input=(3, "H", "W")).graph, tool).total
+    plain = count_like(load("unet-same", input=(3, 96, 64)).graph, tool).total
+    assert not isinstance(formula, int)
+    assert formula.value({"H": 96, "W": 64}) == plain
+
+
+def test_a_batch_norm_is_folded_only_behind_a_convolution_of_its_own() -> None:
+    conv = {"name": "c", "type": "conv2d", "out_channels": 2, "kernel_size": 1, "bias": False}
+    norm = {"name": "n", "type": "batch_norm2d"}
+    size, macs = 2 * 16, 2 * 4 * 16
+
+    def counts(*layers: Any) -> list[int | None]:
+        read = graph({"input": [4, 4, 4], "layers": list(layers)})
+        return list(count_like(read, "onnx-tool").layers.values())
+
+    assert counts(conv, norm) == [macs + size, 0]
+    assert counts(conv, "relu", norm) == [macs, size, 31 * size]
+    both = {"type": "add", "from": ["n", "c"]}
+    assert counts(conv, norm, both) == [macs, 31 * size, size]

@@ -58,6 +58,28 @@ class Attend(nn.Module):
         return self.attention(x, x, x, need_weights=False)[0]
 
 
+class Indices(nn.Module):
+    """An embedding; every tool gives floats."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(10, 6)
+
+    def forward(self, x):
+        return self.embedding(x.long())
+
+
+class Twice(nn.Module):
+    """A module of two inputs, given the same."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, x):
+        return self.module(x, x)
+
+
 class Mnist(nn.Module):
     """A lecture's network: poolings as modules, activations as functions."""
 
@@ -239,6 +261,14 @@ LAYERS += [
         },
         (5, 6),
     ),
+    (Indices(), {"type": "embedding", "num_embeddings": 10, "embedding_dim": 6}, (5,)),
+    (
+        Twice(nn.Bilinear(6, 6, 8)),
+        {"type": "bilinear", "out_features": 8, "from": ["input", "input"]},
+        (6,),
+    ),
+    (Call(lambda x: x.mean((2, 3))), {"type": "global_avg_pool"}, MAP),
+    (Call(lambda x: x.amax((2, 3))), {"type": "global_max_pool"}, MAP),
     *(
         (Call(function), {"type": type_, "from": ["input", "input"]}, MAP)
         for function, type_ in (
@@ -246,6 +276,7 @@ LAYERS += [
             (lambda x: x - x, "subtract"),
             (lambda x: x * x, "multiply"),
             (lambda x: torch.maximum(x, x), "maximum"),
+            (lambda x: (x + x) / 2, "average"),
             (lambda x: torch.cat([x, x], 1), "concat"),
         )
     ),

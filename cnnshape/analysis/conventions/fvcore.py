@@ -61,10 +61,10 @@ CONVENTION = Convention(
         ((*MAX_POOLS, *AVERAGE_POOLS, *ADAPTIVE_MAX, "lp_pool2d", "global_max_pool"), FREE),
         ((name for name in ADAPTIVE_AVERAGE if name != "adaptive_avg_pool2d"), FREE),
         ((*GLOBAL_AVERAGE, *ACTIVATIONS, *SUMS, *RECURRENT, "embedding"), FREE),
-        (("rms_norm", "local_response_norm"), FREE),
+        (("rms_norm", "local_response_norm", "bilinear"), FREE),
     ),
     bugs=(
-        "recurrent layers are unknown to it, and count 0",
+        "recurrent and bilinear layers are unknown to it, and count 0",
         "of attention the products of queries with keys, and of weights with values, count 0",
     ),
 )

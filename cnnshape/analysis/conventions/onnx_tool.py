@@ -142,6 +142,11 @@ CONVENTION = Convention(
                 lambda item: UPSAMPLED.get(item.argument("mode"), 0) * item.outputs,
             ),
         ),
+        (
+            ("average",),
+            Cost("outputs × (operands + 3)", lambda item: _sum(item) + DIVIDE * item.outputs),
+        ),
+        (("global_avg_pool", "global_max_pool"), of_inputs(1)),
         (("embedding",), FREE),
     ),
     bugs=(

@@ -24,9 +24,10 @@ CONVENTION = Convention(
         ((*CONVOLUTIONS, *TRANSPOSED, "linear", "matmul", "rnn", "gru"), TWO_MACS),
         ((*POOLS, *GLOBAL_AVERAGE, "global_max_pool", "lp_pool2d", *NORMS, *ACTIVATIONS), FREE),
         ((*SUMS, "upsample", "embedding", "local_response_norm", "lstm"), FREE),
-        (("multihead_attention",), FREE),
+        (("multihead_attention", "bilinear"), FREE),
     ),
     bugs=(
+        "a bilinear layer counts 0",
         "an LSTM counts 0 on a CPU, where it is one operator that has no formula",
         "attention counts 0 in evaluation, where it is one operator that has no formula",
     ),
