@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from cnnshape.analysis.conventions import TOOLS
 from cnnshape.cli import main
+from cnnshape.cli.summary import Tool
 from cnnshape.report.columns import NAMES
 
 Summary = Callable[..., str]
@@ -127,6 +129,27 @@ def test_counted_column_is_the_tools(summary: Summary) -> None:
     rows = rows_of(summary("--columns", "name,counted", "--count-like", "torch", "--format", "csv"))
     macs = json.loads(summary("--format", "json"))["layers"]
     assert [row["counted"] for row in rows] == [str(2 * layer["macs"]) for layer in macs]
+
+
+def test_csv_has_what_was_asked_for_behind_the_usual_columns(summary: Summary) -> None:
+    plain = summary("--format", "csv").split("\n")
+    more = summary("--format", "csv", "--count-like", "torch", "--batch", "2").split("\n")
+    assert more[0] == plain[0] + ",counted,memory,kept"
+    assert more[1].startswith(plain[1] + ",")
+    assert [line.rpartition(",")[0].rpartition(",")[2] for line in more[1:3]] == ["5760", "5760"]
+
+
+def test_a_model_on_standard_input_is_read_once(
+    summary: Summary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = io.BytesIO(b"{input: [8], layers: [{type: linear, out_features: 2}]}")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(text))
+    printed = summary("--count-like", "torch", "--memory", "1KiB", path="-")
+    assert "32 FLOPs" in printed
+
+
+def test_tools_of_the_command_are_those_that_have_a_convention() -> None:
+    assert tuple(Tool) == TOOLS
 
 
 def test_json_stays_the_contracts_whatever_the_columns(summary: Summary) -> None:

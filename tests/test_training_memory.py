@@ -91,7 +91,9 @@ def test_the_parts_of_a_budget_by_hand() -> None:
     image, maps = 3 * 64, 4 * 64
     # the image, the convolution's output, ReLU's output, the pooled values; 2·4 statistics once
     assert found.kept == 4 * (5 * (image + maps + maps + 4) + 8)
-    assert found.training == 16 * params + 4 * buffers + found.kept
+    # where most is held, the norm's output is alive and the pooled values are not made yet
+    assert found.beside == 4 * 5 * (maps - 4)
+    assert found.training == 16 * params + 4 * buffers + found.kept + found.beside
     # at most a convolution's output and a norm's are alive, the image being read no more
     assert (found.peak, found.peak_at) == (4 * 5 * 2 * maps, "norm")
     assert found.inference == 4 * (params + buffers) + found.peak
@@ -166,6 +168,14 @@ def test_the_largest_batch_is_the_last_that_fits(name: str, memory: int) -> None
             assert getattr(parts(net, **setting._replace(batch=batch)._asdict()), figure) <= memory
         more = setting._replace(batch=batch + 1)
         assert getattr(net.budget(more), figure) > memory
+
+
+@pytest.mark.parametrize("name", DATA["networks"])
+def test_training_never_takes_less_than_inference(name: str) -> None:
+    found = network(name).budget(Setting(batch=BATCH))
+    assert 0 <= found.beside < found.peak
+    assert found.training >= found.inference
+    assert found.kept == sum(share.kept for share in found.layers.values())
 
 
 def test_named_sizes_have_their_examples() -> None:

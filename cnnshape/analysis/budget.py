@@ -63,6 +63,7 @@ class Budget(NamedTuple):
     gradients: int
     state: int
     kept: int
+    beside: int
     peak: int
     peak_at: str
     layers: Mapping[str, Share] = NOTHING
@@ -76,9 +77,12 @@ class Budget(NamedTuple):
 
     @property
     def training(self) -> int:
-        """Parameters, buffers, gradients, the optimiser's state, and what backward keeps."""
+        """Parameters, buffers, gradients, the optimiser's state, and what backward keeps.
+
+        And what is alive beside that, in the forward pass, where both together are most.
+        """
         fixed = self.params + self.buffers + self.copies + self.gradients + self.state
-        return fixed + self.kept
+        return fixed + self.kept + self.beside
 
 
 class Largest(NamedTuple):
@@ -160,7 +164,9 @@ def _budget(taken: Walk, setting: Setting) -> Budget:
     params, trained, buffers = _parameters(taken)
     each = setting.parameter_bytes
     peak, peak_at = _Tensors(taken, setting, training=False).peak()
-    kept = _Tensors(taken, setting, training=True).kept()
+    trained_on = _Tensors(taken, setting, training=True)
+    layers = trained_on.kept()
+    kept = sum(share.kept for share in layers.values())
     return Budget(
         setting=setting,
         params=each * params,
@@ -168,10 +174,11 @@ def _budget(taken: Walk, setting: Setting) -> Budget:
         copies=HALF_BYTES * params if setting.mixed else 0,
         gradients=each * trained,
         state=each * trained * STATES[setting.optimizer],
-        kept=sum(share.kept for share in kept.values()),
+        kept=kept,
+        beside=trained_on.peak()[0] - kept,
         peak=peak,
         peak_at=peak_at,
-        layers=kept,
+        layers=layers,
     )
 
 
@@ -194,6 +201,10 @@ class _Tensors:
         self.taken, self.setting = taken, setting
         self.sizes: dict[str, int] = {}
         self.holder: dict[str, str] = {}
+        self.lasting: set[str] = set()
+        """Tensors that the backward pass reads."""
+        self.own: dict[str, int] = {}
+        """Layer → bytes that its backward pass reads and no other does."""
         for item in taken.graph.inputs:
             each = DTYPE_BYTES[item.dtype] if is_integer(item.dtype) else setting.value_bytes
             self._add(item.name, each * self._values(item.shape))
@@ -217,13 +228,14 @@ class _Tensors:
     def peak(self) -> tuple[int, str]:
         """The most bytes alive at once, and the layer at which they are.
 
-        A tensor lives from the layer that makes it to the last one that reads it.
+        A tensor lives from the layer that makes it to the last one that reads it; in training, to
+        the end if the backward pass reads it, with what layers keep of their own.
         """
         dying = self._dying()
         alive = sum(self.sizes[item.name] for item in self.taken.graph.inputs)
         peak, at = alive, "input"
         for name in self.taken.applied:
-            alive += self.sizes.get(name, 0)
+            alive += self.sizes.get(name, 0) + self.own.get(name, 0)
             if alive > peak:
                 peak, at = alive, name
             alive -= sum(self.sizes[tensor] for tensor in dying.get(name, ()))
@@ -236,7 +248,8 @@ class _Tensors:
             for source in (name, *applied.node.inputs):
                 if source in self.holder:
                     last[self.holder[source]] = name
-        lasting = {self.holder[n] for n in self.taken.graph.outputs if n in self.holder}
+        given = {self.holder[n] for n in self.taken.graph.outputs if n in self.holder}
+        lasting = given | self.lasting
         dying: dict[str, list[str]] = {}
         for tensor, reader in last.items():
             if tensor not in lasting:
@@ -245,7 +258,6 @@ class _Tensors:
 
     def kept(self) -> dict[str, Share]:
         """Each layer's output, and what it is the first to keep for the backward pass."""
-        seen: set[str] = set()
         learning: set[str] = set()
         shares: dict[str, Share] = {}
         for name, applied in self.taken.applied.items():
@@ -254,9 +266,10 @@ class _Tensors:
             if weights or not learning.isdisjoint(applied.node.inputs):
                 learning.add(name)
                 for tensor in self._read(name, applied):
-                    kept += 0 if tensor in seen else self.sizes[tensor]
-                    seen.add(tensor)
-                kept += self._own(applied)
+                    kept += 0 if tensor in self.lasting else self.sizes[tensor]
+                    self.lasting.add(tensor)
+                self.own[name] = self._own(applied)
+                kept += self.own[name]
             shares[name] = Share(self.sizes.get(name, 0), kept)
         return shares
 

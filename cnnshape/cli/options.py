@@ -13,6 +13,7 @@ import typer
 from cnnshape.analysis.analyse import analyse
 from cnnshape.analysis.result import Analysis, unreadable
 from cnnshape.diagnostics import UnreadableError
+from cnnshape.graph import Graph
 from cnnshape.sources import bundled
 from cnnshape.sources.locate import Source, locate
 from cnnshape.sources.spec.document import resolve
@@ -128,10 +129,16 @@ def one_source(path: str) -> Source:
 
 def check_source(source: Source, chosen: Options) -> Analysis:
     """A source analysed, also when it cannot be read."""
+    return read_source(source, chosen)[1]
+
+
+def read_source(source: Source, chosen: Options) -> tuple[Graph | None, Analysis]:
+    """A source's network, and its analysis; no network where it cannot be read."""
     try:
-        return analyse(source.graph(chosen))
+        graph = source.graph(chosen)
+        return graph, analyse(graph)
     except UnreadableError as error:
-        return unreadable(error, source.path)
+        return None, unreadable(error, source.path)
 
 
 def with_offers(analysis: Analysis, chosen: Options) -> Analysis:

@@ -14,11 +14,11 @@ from cnnshape.cli.options import (
     PathArgument,
     SetOption,
     StrictOption,
-    check_source,
     exit_code,
     memory_of,
     one_source,
     options,
+    read_source,
     with_offers,
 )
 from cnnshape.cli.output import emit, emit_lines, wants_colour, width
@@ -135,12 +135,11 @@ def summary(
     bytes_held = memory_of(memory, "--memory")
     names = _names(columns, count_like)
     wish = Wish(count_like, names, batch, optimizer, dtype, mixed_precision, bytes_held)
-    source = one_source(path)
-    analysis = check_source(source, chosen)
-    if not analysis.readable and format is not SummaryFormat.json:
+    graph, analysis = read_source(one_source(path), chosen)
+    if graph is None and format is not SummaryFormat.json:
         _print_findings(analysis, error=True)
         raise typer.Exit(exit_code([analysis], strict=strict))
-    extra = _extra(source.graph(chosen), wish) if analysis.readable and _asks(wish) else None
+    extra = _extra(graph, wish) if graph is not None and _asks(wish) else None
     if format is SummaryFormat.json:
         _print_json(with_offers(analysis, chosen), extra, output)
     else:
@@ -221,7 +220,7 @@ def _print(
     output: OutputOption,
 ) -> None:
     """The table as text, CSV or Markdown."""
-    from cnnshape.report.columns import Extra, by_name, page
+    from cnnshape.report.columns import COUNTED, OF_MEMORY, Extra, by_name, page
 
     extra = extra or Extra()
     if format is SummaryFormat.csv:
@@ -229,7 +228,9 @@ def _print(
 
         named = by_name(extra)
         chosen = None if wish.columns is None else {name: named[name] for name in wish.columns}
-        emit(as_csv(analysis, chosen), output)
+        asked = [COUNTED] if extra.counted is not None else []
+        asked += OF_MEMORY if extra.budget is not None else ()
+        emit(as_csv(analysis, chosen, {name: named[name] for name in asked}), output)
         return
     shown = page(analysis, wish.columns, extra, connections=connections)
     if format is SummaryFormat.text:

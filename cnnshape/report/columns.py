@@ -198,11 +198,13 @@ def budget_lines(extra: Extra) -> list[tuple[str, str]]:
     trained = [
         *(*fixed, ("gradients", budget.gradients)),
         *((f"{setting.optimizer} state", budget.state), ("kept", budget.kept)),
+        ("alive beside", budget.beside),
     ]
     peak = f"{in_bytes(budget.peak)} alive at {budget.peak_at}"
+    passing = " · ".join(filter(None, (_parts(fixed), peak)))
     lines = [
         ("Batch", f"{setting.batch:,} in {_precision(setting)}{sizes}"),
-        ("Inference", f"{in_bytes(budget.inference)}: {_parts(fixed)} · {peak}"),
+        ("Inference", f"{in_bytes(budget.inference)}: {passing}"),
         ("Training", f"{in_bytes(budget.training)}: {_parts(trained)}"),
     ]
     if extra.largest is not None:

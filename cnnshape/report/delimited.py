@@ -6,7 +6,8 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
-from cnnshape.analysis.result import Analysis, ReceptiveField
+from cnnshape.analysis.result import Analysis, LayerResult, ReceptiveField
+from cnnshape.graph import NOTHING
 from cnnshape.report.table import Column, columns, indented, rows, totals
 
 CSV_COLUMNS = (
@@ -26,17 +27,22 @@ CSV_COLUMNS = (
 )
 
 
-def as_csv(analysis: Analysis, chosen: Mapping[str, Column] | None = None) -> str:
-    """One line a layer, every figure as a plain number, the sizes of a shape joined by `x`."""
+def as_csv(
+    analysis: Analysis,
+    chosen: Mapping[str, Column] | None = None,
+    more: Mapping[str, Column] = NOTHING,
+) -> str:
+    """One line a layer, every figure as a plain number, the sizes of a shape joined by `x`.
+
+    The columns are those that were chosen, or the usual ones and `more` behind them.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    if chosen is not None:
-        writer.writerow(chosen)
-        cells = [column.plain for column in chosen.values() if column.plain is not None]
-        writer.writerows([cell(x, analysis) for cell in cells] for x in analysis.layers)
-        return text.getvalue().rstrip("\n")
-    writer.writerow(CSV_COLUMNS)
+    writer.writerow((*CSV_COLUMNS, *more) if chosen is None else chosen)
     for layer in analysis.layers:
+        if chosen is not None:
+            writer.writerow(_plain(layer, chosen, analysis))
+            continue
         field = layer.receptive_field or ReceptiveField((), (), ())
         writer.writerow(
             [
@@ -53,9 +59,16 @@ def as_csv(analysis: Analysis, chosen: Mapping[str, Column] | None = None) -> st
                 _joined(field.size),
                 _joined(field.stride),
                 _joined(field.start),
+                *_plain(layer, more, analysis),
             ]
         )
     return text.getvalue().rstrip("\n")
+
+
+def _plain(layer: LayerResult, shown: Mapping[str, Column], analysis: Analysis) -> list[object]:
+    """What stands in columns for a layer."""
+    cells = [column.plain for column in shown.values() if column.plain is not None]
+    return [cell(layer, analysis) for cell in cells]
 
 
 def _joined(sizes: Sequence[object]) -> str:

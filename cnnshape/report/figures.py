@@ -51,6 +51,7 @@ def _memory(budget: Budget, largest: Largest | None) -> dict[str, Any]:
         "gradients": budget.gradients,
         "optimizer_state": budget.state,
         "kept": budget.kept,
+        "alive_beside": budget.beside,
         "peak": budget.peak,
         "peak_at": budget.peak_at,
         "inference": budget.inference,
