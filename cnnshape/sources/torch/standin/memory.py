@@ -102,7 +102,9 @@ REORDERING = ("permute", "transpose", "movedim")
 SEQUENCES = ("lstm", "gru", "rnn")
 
 
-def lay_out(type_name: str, layer: Any, operands: Sequence[Tensor], shape: Sequence[Any]) -> Steps | None:
+def lay_out(
+    type_name: str, layer: Any, operands: Sequence[Tensor], shape: Sequence[Any]
+) -> Steps | None:
     """The steps of what an operation gives; None: its axes lie in order."""
     if type_name in SEQUENCES:
         return kept(shape, reordered(shape, (1, 0, 2))) if layer.batch_first else None

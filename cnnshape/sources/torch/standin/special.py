@@ -51,7 +51,9 @@ class Transposed:
         base = [size - pad for size, pad in zip(plain, self.output_padding, strict=True)]
         padding = tuple(size - one for size, one in zip(wanted, base, strict=True))
         if any(pad < 0 for pad in padding):
-            raise ValueError(f"requested an output size of {wanted}, but valid sizes begin at {base}")
+            raise ValueError(
+                f"requested an output size of {wanted}, but valid sizes begin at {base}"
+            )
         layer = layer_of(self.layer_type, {**self._arguments(), "output_padding": padding})
         return self.applied(input, layer=layer)
 
@@ -67,7 +69,9 @@ class Recurring:
         batched = x.ndim == 3
         source = x if batched else x.unsqueeze(0 if self.batch_first else 1)
         if x.ndim not in (2, 3):
-            raise ValueError(f"{self._get_name()}: Expected input to be 2D or 3D, got {x.ndim}D instead")
+            raise ValueError(
+                f"{self._get_name()}: Expected input to be 2D or 3D, got {x.ndim}D instead"
+            )
         layer = self.current_layer()
         result = self.applied(source)
         count = self.num_layers * (2 if self.bidirectional else 1)

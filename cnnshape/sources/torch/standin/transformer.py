@@ -47,7 +47,9 @@ class Step(Module):
 
     def _attended(self, attention: Module, x: Tensor, memory: Any, mask: Any, padding: Any) -> Any:
         key = x if memory is None else memory
-        return attention(x, key, key, attn_mask=mask, key_padding_mask=padding, need_weights=False)[0]
+        return attention(x, key, key, attn_mask=mask, key_padding_mask=padding, need_weights=False)[
+            0
+        ]
 
     def _fed(self, x: Any, last: Module) -> Any:
         return last(self.linear2(self.dropout(self.activation(self.linear1(x)))))
@@ -98,7 +100,9 @@ class TransformerDecoderLayer(Step):
             x = x + self.dropout1(
                 self._attended(own, self.norm1(x), None, tgt_mask, tgt_key_padding_mask)
             )
-            seen = self._attended(other, self.norm2(x), memory, memory_mask, memory_key_padding_mask)
+            seen = self._attended(
+                other, self.norm2(x), memory, memory_mask, memory_key_padding_mask
+            )
             x = x + self.dropout2(seen)
             return x + self._fed(self.norm3(x), self.dropout3)
         seen = self._attended(own, x, None, tgt_mask, tgt_key_padding_mask)

@@ -126,5 +126,3 @@ def pairwise_distance(
 @offer("torch.cross", "torch.linalg_cross")
 def cross(input: Tensor, other: Tensor, dim: int = -1) -> Tensor:
     return input * other  # type: ignore[operator,no-any-return]
-
-

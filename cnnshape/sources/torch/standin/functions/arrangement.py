@@ -302,9 +302,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
 
 
 @offer("torch.tensor_split", "Tensor.tensor_split")
-def tensor_split(
-    input: Tensor, indices_or_sections: Any = None, dim: int = 0, **named: Any
-) -> Any:
+def tensor_split(input: Tensor, indices_or_sections: Any = None, dim: int = 0, **named: Any) -> Any:
     if indices_or_sections is None:
         indices_or_sections = named.get("indices", named.get("sections"))
     axis = _axis(dim, input.ndim)

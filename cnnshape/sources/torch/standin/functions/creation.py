@@ -29,9 +29,7 @@ def _shape(size: tuple[Any, ...], named: dict[str, Any]) -> Any:
         size = (named["size"],)
     found = as_shape(size)
     if any(one < 0 for one in found):
-        raise RuntimeError(
-            f"Trying to create tensor with negative dimension: {list(found)}"
-        )
+        raise RuntimeError(f"Trying to create tensor with negative dimension: {list(found)}")
     return found
 
 
@@ -212,7 +210,9 @@ def _kind(value: Any) -> DType:
     return int64 if is_size(value) else Default.dtype
 
 
-@offer("torch.tensor", "torch.as_tensor", "torch.asarray", "torch.from_numpy", "torch.scalar_tensor")
+@offer(
+    "torch.tensor", "torch.as_tensor", "torch.asarray", "torch.from_numpy", "torch.scalar_tensor"
+)
 def tensor(data: Any, dtype: DType | None = None, **_: Any) -> Tensor:
     """A tensor of given values: numbers, lists of them, arrays, tensors."""
     if isinstance(data, Tensor):

@@ -97,9 +97,7 @@ def _in_range(tensor: Tensor, items: list[Any]) -> None:
             continue
         size = next(sizes)
         if is_size(one) and not -size <= one < size:
-            raise IndexError(
-                f"index {one} is out of bounds for dimension {axis} with size {size}"
-            )
+            raise IndexError(f"index {one} is out of bounds for dimension {axis} with size {size}")
         axis += 1
 
 
@@ -188,7 +186,9 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 @offer("torch.scatter", "Tensor.scatter", "torch.scatter_add", "Tensor.scatter_add",
        "torch.scatter_reduce", "Tensor.scatter_reduce", "torch.index_add", "Tensor.index_add",
        "torch.index_copy", "Tensor.index_copy", in_place=True)  # fmt: skip
-def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *_: Any, **named: Any) -> Tensor:
+def scatter(
+    input: Tensor, dim: int, index: Tensor, src: Any = None, *_: Any, **named: Any
+) -> Tensor:
     source = named.get("value", src)
     if isinstance(source, Tensor) and source.ndim:
         return apply("scatter", input, index, source, dim=int(dim), dtype=input.dtype)

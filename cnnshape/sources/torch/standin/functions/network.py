@@ -173,7 +173,9 @@ def _convolution(short: str, names: tuple[str, ...]) -> None:
         fields = {key: _unwrapped(plain(value)) for key, value in fields.items()}
         operands = (input, *_given(weight, bias))
         if input.ndim == weight.ndim - 1:
-            return apply(f"functional_{short}", unsqueeze(input, 0), *operands[1:], **fields).squeeze(0)  # type: ignore[no-any-return]
+            return apply(
+                f"functional_{short}", unsqueeze(input, 0), *operands[1:], **fields
+            ).squeeze(0)  # type: ignore[no-any-return]
         return apply(f"functional_{short}", *operands, **fields)
 
     function.__name__ = short
@@ -224,9 +226,7 @@ def batch_norm(
 ) -> Tensor:
     _channels(input, (running_mean, running_var), "running_mean")
     _channels(input, (weight, bias), "weight")
-    result = apply(
-        "batch_norm", input, eps=float(eps), affine=False, track_running_stats=False
-    )
+    result = apply("batch_norm", input, eps=float(eps), affine=False, track_running_stats=False)
     return _affine(result, weight, bias, _by_channel(input))
 
 
@@ -273,21 +273,23 @@ def rms_norm(
     input: Tensor, normalized_shape: Any, weight: Any = None, eps: float | None = None
 ) -> Tensor:
     shape = as_shape((normalized_shape,))
-    result = apply(
-        "rms_norm", input, normalized_shape=shape, eps=eps, elementwise_affine=False
-    )
+    result = apply("rms_norm", input, normalized_shape=shape, eps=eps, elementwise_affine=False)
     return _affine(result, weight, None)
 
 
 @offer("F.normalize")
-def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Tensor:
+def normalize(
+    input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None
+) -> Tensor:
     along = tuple(dim) if isinstance(dim, list | tuple) else dim
     return apply("normalize", input, p=float(p), dim=along, eps=eps)
 
 
 def within_table(input: Tensor, count: Any) -> None:
     """IndexError as PyTorch's where integers that are known lie beyond a table."""
-    found = input.known_values() if input.name is None and not input.dtype.is_floating_point else None
+    found = (
+        input.known_values() if input.name is None and not input.dtype.is_floating_point else None
+    )
     if found is not None and found.size and not 0 <= found.min() <= found.max() < count:
         raise IndexError(f"index out of range in self: {found.max()} of {count} rows")
 
@@ -390,11 +392,15 @@ def attention(
         named["scale"] = float(scale)
     if is_causal:
         named["is_causal"] = True
-    return apply("scaled_dot_product_attention", query, key, value, *mask, dtype=query.dtype, **named)
+    return apply(
+        "scaled_dot_product_attention", query, key, value, *mask, dtype=query.dtype, **named
+    )
 
 
 @offer("F.gumbel_softmax")
-def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: Any = 0, dim: int = -1) -> Tensor:
+def gumbel_softmax(
+    logits: Tensor, tau: float = 1, hard: bool = False, eps: Any = 0, dim: int = -1
+) -> Tensor:
     return apply("softmax", logits / tau, dim=dim)  # type: ignore[operator]
 
 

@@ -108,7 +108,9 @@ def _as_operand(value: Any, like: Tensor, symbol: str) -> Tensor | Any:
 
         return value.item() if value.ndim == 0 else tensor(value)
     what = type(value).__name__
-    raise TypeError(f"unsupported operand type(s) for {symbol}: '{type(like).__name__}' and '{what}'")
+    raise TypeError(
+        f"unsupported operand type(s) for {symbol}: '{type(like).__name__}' and '{what}'"
+    )
 
 
 def binary(

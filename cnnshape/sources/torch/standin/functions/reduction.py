@@ -33,7 +33,9 @@ def _dims(dim: Any, rank: int) -> Any:
 def reduced(type_name: str, input: Tensor, dim: Any, keepdim: bool, **named: Any) -> Tensor:
     """A reduction along axes, by default all of them."""
     if not isinstance(input, Tensor):
-        raise TypeError(f"{type_name}(): argument 'input' must be Tensor, not {type(input).__name__}")
+        raise TypeError(
+            f"{type_name}(): argument 'input' must be Tensor, not {type(input).__name__}"
+        )
     return apply(type_name, input, dim=_dims(dim, input.ndim), keepdim=bool(keepdim), **named)
 
 
@@ -65,9 +67,7 @@ def reduced_as(
             "mean(): could not infer output dtype. Input dtype must be either a floating point "
             f"or complex dtype. Got: {input.dtype}"
         )
-    return apply(
-        type_name, input, dtype=dtype, dim=_dims(dim, input.ndim), keepdim=bool(keepdim)
-    )
+    return apply(type_name, input, dtype=dtype, dim=_dims(dim, input.ndim), keepdim=bool(keepdim))
 
 
 _reduction("sum", "sum", "nansum")
@@ -137,7 +137,12 @@ def argmin(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
 
 def _extreme(type_name: str, of_two: str, index: str) -> Callable[..., Any]:
     def function(
-        input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: Any = None
+        input: Tensor,
+        dim: Any = None,
+        keepdim: bool = False,
+        *,
+        other: Any = None,
+        axis: Any = None,
     ) -> Any:
         second = dim if isinstance(dim, Tensor) else other
         if second is not None:
