@@ -8,7 +8,7 @@ from typing import Any
 from cnnshape import collector
 from cnnshape.analysis.batch import compared
 from cnnshape.analysis.claims import broken_expectations, exceeded_limits, unexplained
-from cnnshape.analysis.counts import Figures, count
+from cnnshape.analysis.counts import Figures, count, stored_by
 from cnnshape.analysis.design.registry import findings as design_findings
 from cnnshape.analysis.design.subject import Subject
 from cnnshape.analysis.faults import diagnose, place_of, used
@@ -19,7 +19,7 @@ from cnnshape.analysis.result import Analysis, LayerResult, ReceptiveField, Tota
 from cnnshape.analysis.spelling import in_python
 from cnnshape.analysis.walk import Applied, Walk, walk
 from cnnshape.diagnostics import Diagnostic, Label, RuleError
-from cnnshape.graph import Graph, Node, Stored
+from cnnshape.graph import Graph, Node
 from cnnshape.layer import show
 
 KnownFields = Mapping[str, ReceptiveField]
@@ -107,7 +107,7 @@ def _layer(taken: Walk, node: Node, figures: Figures | None, known: KnownFields)
             scopes=node.scopes,
             span=node.place.span,
         )
-    stored = _stored(node, figures)
+    stored = stored_by(taken.applied[node.name])
     return LayerResult(
         name=node.name,
         type=node.type,
@@ -127,15 +127,6 @@ def _layer(taken: Walk, node: Node, figures: Figures | None, known: KnownFields)
         span=node.place.span,
         **_window(taken.applied[node.name]),
     )
-
-
-def _stored(node: Node, figures: Figures) -> Stored:
-    """What a layer stores itself."""
-    if node.stored is not None:
-        return node.stored
-    if node.weights_from is not None:
-        return Stored()
-    return Stored(figures.params, figures.params if node.trainable else 0, figures.buffers)
 
 
 def _window(applied: Applied) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from math import prod
 from typing import NamedTuple
 
+from cnnshape.analysis.counts import stored_by
 from cnnshape.analysis.named import chosen_examples
 from cnnshape.analysis.sizes.naming import at_sizes
 from cnnshape.analysis.walk import Applied, Walk, walk
-from cnnshape.graph import DTYPE_BYTES, NOTHING, Graph, is_integer
+from cnnshape.graph import DTYPE_BYTES, NOTHING, Graph, Stored, is_integer
 from cnnshape.layer import Batch, Shape
 
 STATES = {"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2}
@@ -118,7 +119,7 @@ class Network:
         key = batch if self.axis else 0
         if key not in self._known:
             graph = self.graph
-            if graph.sizes:
+            if graph.sizes or not isinstance(graph.batch, int):
                 named = {self.axis: batch} if self.axis else {}
                 graph = at_sizes(graph, {**self.sizes, **named})
             self._known[key] = walk(graph)
@@ -152,6 +153,8 @@ MOST_SAMPLES = 2**40
 
 def _batch_name(graph: Graph) -> str | None:
     """The named size that is the first axis of every input; empty: the axis is implied."""
+    if not isinstance(graph.batch, int):
+        return str(graph.batch)
     first = {item.shape[0] if item.shape else 0 for item in graph.inputs}
     if all(isinstance(size, Batch) for size in first):
         return ""
@@ -184,13 +187,11 @@ def _budget(taken: Walk, setting: Setting) -> Budget:
 
 def _parameters(taken: Walk) -> tuple[int, int, int]:
     """Parameters, those of them that are trained, and buffers; those of others count there."""
-    params = trained = buffers = 0
-    for applied in taken.applied.values():
-        if applied.node.weights_from is None:
-            own = sum(map(prod, applied.layer.weights(*applied.x).values()))
-            params += own
-            trained += own if applied.node.trainable else 0
-            buffers += sum(map(prod, applied.layer.buffers(*applied.x).values()))
+    found = [
+        *(stored_by(applied) for applied in taken.applied.values()),
+        *(item.stored for item in taken.graph.held),
+    ]
+    params, trained, buffers = (sum(column) for column in zip(Stored(), *found, strict=True))
     return params, trained, buffers
 
 
@@ -258,7 +259,7 @@ class _Tensors:
 
     def kept(self) -> dict[str, Share]:
         """Each layer's output, and what it is the first to keep for the backward pass."""
-        learning: set[str] = set()
+        learning = {item.name for item in self.taken.graph.held if item.stored.trainable}
         shares: dict[str, Share] = {}
         for name, applied in self.taken.applied.items():
             weights = applied.node.trainable and applied.layer.weights(*applied.x)

@@ -59,17 +59,23 @@ def _unused(name: str, sizes: Mapping[str, object]) -> str:
 
 def at_sizes(graph: Graph, sizes: Mapping[str, int]) -> Graph:
     """The network at given sizes."""
-    inputs = [
-        item._replace(
-            shape=tuple(side.value(sizes) if isinstance(side, Dim) else side for side in item.shape)
-        )
-        for item in graph.inputs
-    ]
+
+    def there(side: int) -> int:
+        return side.value(sizes) if isinstance(side, Dim) and side.names <= sizes.keys() else side
+
+    inputs = [item._replace(shape=tuple(map(there, item.shape))) for item in graph.inputs]
+    held = [item._replace(shape=tuple(map(there, item.shape))) for item in graph.held]
     nodes = [
         node if node.layer is None else node._replace(layer=node.layer.at(sizes))
         for node in graph.nodes
     ]
-    return graph._replace(inputs=tuple(inputs), nodes=tuple(nodes), sizes={})
+    return graph._replace(
+        inputs=tuple(inputs),
+        nodes=tuple(nodes),
+        held=tuple(held),
+        batch=there(graph.batch),
+        sizes={},
+    )
 
 
 def examples(graph: Graph) -> dict[str, int]:
