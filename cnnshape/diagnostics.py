@@ -52,6 +52,8 @@ class Diagnostic(NamedTuple):
     expected: object = None
     found: object = None
     fix: Fix | None = None
+    unfixed: str | None = None
+    """Why no number can be written, where one is at fault."""
 
 
 class RuleError(Exception):

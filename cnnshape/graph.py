@@ -58,6 +58,8 @@ class Place(NamedTuple):
     span: Span | None = None
     fields: Mapping[str, Span] = NOTHING
     uses: tuple[Use, ...] = ()
+    made: Span | None = None
+    """Where a program made the layer, if that is not where it is called."""
 
 
 class Scope(NamedTuple):
@@ -139,6 +141,8 @@ class Graph(NamedTuple):
     findings: tuple[Diagnostic, ...] = ()
     texts: Mapping[str, str] = NOTHING
     """File → its text, for showing the lines that diagnostics point at."""
+    program: bool = False
+    """It was recorded from a program, whose layers are called at one place and made at another."""
     batch: Size = N
     """The size of the batch axis; figures are those of one sample."""
     held: tuple[Held, ...] = ()

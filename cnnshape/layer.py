@@ -260,7 +260,7 @@ class Layer(BaseModel):
         return None
 
     @property
-    def gives(self) -> Literal["numbers", "probabilities", "logarithms"]:
+    def meaning(self) -> Literal["numbers", "probabilities", "logarithms"]:
         """What the values are: those of a distribution, their logarithms, or any numbers."""
         return "numbers"
 

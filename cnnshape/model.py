@@ -11,6 +11,7 @@ from cnnshape.analysis.result import Analysis
 from cnnshape.diagnostics import Diagnostic, ModelError, UnreadableError
 from cnnshape.graph import Graph
 from cnnshape.layer import Shape
+from cnnshape.sources.demand import is_spoken_to
 from cnnshape.sources.locate import locate
 from cnnshape.sources.spec.plain import from_mapping
 from cnnshape.sources.spec.reader import Options, read
@@ -50,8 +51,18 @@ class Model:
     def check(self) -> CheckedModel:
         """Everything that is known of the model: `.ok`, `.diagnostics`, `.layers`, `.totals`."""
         if self._analysis is None:
-            self._analysis = CheckedModel(*analyse(self.graph))
+            self._analysis = CheckedModel(*self._told())
         return self._analysis
+
+    def _told(self) -> Analysis:
+        """All that is found, less what the file's comments ask not to tell."""
+        analysis = analyse(self.graph)
+        if not is_spoken_to(analysis.texts):
+            return analysis
+        from cnnshape.sources.suppression import judged, silenced
+
+        (told,) = judged([silenced(analysis)])
+        return told
 
     def accepted_inputs(self, *, free: Collection[str] = ()) -> AcceptedInputs:
         """Every input size that the model accepts: `.accepts(H=350, W=525)`, `.smallest`, ….

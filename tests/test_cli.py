@@ -48,6 +48,8 @@ layers: [{type: conv2d, out_channels: "${width}", kernel_size: 3}]
 COMMANDS = [
     "check",
     "summary",
+    "diff",
+    "baseline",
     "explain",
     "inputs",
     "fix",

@@ -15,6 +15,7 @@ from cnnshape.analysis.fields import Fields, receptive_fields
 from cnnshape.analysis.memory import memory
 from cnnshape.analysis.receptive_field import Reach
 from cnnshape.analysis.result import Analysis, LayerResult, ReceptiveField, Totals
+from cnnshape.analysis.spelling import in_python
 from cnnshape.analysis.walk import Applied, Walk, walk
 from cnnshape.diagnostics import Diagnostic, Label
 from cnnshape.graph import Graph, Node, Stored
@@ -63,6 +64,9 @@ def _analyse(graph: Graph) -> Analysis:
     sound = [item for item in unaligned if item.node.name not in faulty]
     subject = Subject(taken, layers, totals, fields, sound)
     diagnostics += design_findings(subject, errors=bool(errors))
+    if graph.program:
+        diagnostics = [in_python(item) for item in diagnostics]
+        diagnostics.sort(key=lambda item: item.severity != "error")
     return Analysis(
         model=graph.name,
         path=graph.path,
@@ -70,7 +74,7 @@ def _analyse(graph: Graph) -> Analysis:
         outputs={name: taken.shapes[name] for name in graph.outputs},
         layers=tuple(layers.values()),
         totals=totals,
-        diagnostics=tuple(_in_order(diagnostics)),
+        diagnostics=tuple(diagnostics if graph.program and errors else _in_order(diagnostics)),
         texts=graph.texts,
     )
 

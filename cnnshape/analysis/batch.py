@@ -25,4 +25,4 @@ def of_one_sample(count: Size, batch: Size) -> Size:
     """The part of a count that one sample has; of what no sample has to itself, all of it."""
     if isinstance(count, int) and isinstance(batch, int):
         return count if batch == 1 else -(-count // batch)
-    return count(**{str(batch): 1}) if is_size(batch) and not isinstance(count, int) else count  # type: ignore[operator]
+    return count(**{str(batch): 1}) if is_size(batch) and not isinstance(count, int) else count

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from cnnshape.analysis.counts import count
 from cnnshape.analysis.faults import MOST, used
 from cnnshape.analysis.fields import receptive_fields
-from cnnshape.analysis.result import LayerResult, Totals
+from cnnshape.analysis.result import Analysis, LayerResult, Totals
 from cnnshape.analysis.walk import Fault, Walk, walk
 from cnnshape.diagnostics import Diagnostic, Fix, Span
 from cnnshape.graph import Claim, Graph, Node
@@ -304,9 +304,12 @@ def exceeded_limits(
     """The limits that the model breaks."""
     for claim in graph.limits:
         computed = _total(claim.figure, totals, outputs)
-        if computed is None or holds(claim, computed):
+        if not _is_number(computed) or holds(claim, computed):
             continue
-        name = NAMES[claim.figure]
+        elsewhere = claim.span is not None and not graph.path.startswith(claim.span.file)
+        model = f"`{graph.path}`"  # a limit of the settings speaks of many models
+        subject, of = (model, f" of {model}") if elsewhere else ("the model", "")
+        name = NAMES[claim.figure].format(model=subject, of=of)
         stated, found = _amount(claim.figure, claim.value), _amount(claim.figure, computed)
         stated = stated.removesuffix(UNITS.get(claim.figure, ""))
         yield Diagnostic(
@@ -319,15 +322,35 @@ def exceeded_limits(
         )
 
 
+def _is_number(computed: object) -> bool:
+    """Whether a figure is known, and no formula."""
+    sizes = computed if isinstance(computed, tuple) else (computed,)
+    return all(isinstance(size, int | float) for size in sizes)
+
+
+def held_to_limits(graph: Graph, analysis: Analysis) -> Analysis:
+    """The analysis with the limits judged that an error kept back which is not to be told."""
+    errors = [item for item in analysis.suppressed if item.severity == "error"]
+    if not graph.limits or not analysis.ok or all(item.rule in NO_FAULTS for item in errors):
+        return analysis
+    layers = {layer.name: layer for layer in analysis.layers}
+    outputs = {name: layers.get(name) for name in graph.outputs}
+    found = exceeded_limits(graph, analysis.totals, outputs)
+    return analysis._replace(diagnostics=(*analysis.diagnostics, *found))
+
+
+NO_FAULTS = ("expectation-failed", "limit-exceeded")
+"""Errors that leave the figures of a model as they are."""
+
 WORDS = {"<": "less than ", ">=": "at least ", ">": "more than "}
 NAMES = {
-    "params": "the model has",
-    "macs": "the model takes",
-    "receptive_field": "the output sees",
-    "output": "the output is",
-    "memory.params": "the parameters take",
-    "memory.forward": "a forward pass takes",
-    "memory.training": "training takes",
+    "params": "{model} has",
+    "macs": "{model} takes",
+    "receptive_field": "the output{of} sees",
+    "output": "the output{of} is",
+    "memory.params": "the parameters{of} take",
+    "memory.forward": "a forward pass{of} takes",
+    "memory.training": "training{of} takes",
 }
 
 

@@ -72,7 +72,9 @@ def _diagnostic(walk: Walk, fault: Fault, agreed: Agreed) -> Diagnostic:
 
 def place_of(place: Place, field: str | None) -> Span | None:
     """Where an argument stands, or the layer's head where it is not written."""
-    return place.fields.get(field, place.span) if field is not None else place.span
+    if field is None:
+        return place.span
+    return place.fields.get(field, place.made or place.span)
 
 
 def used(place: Place) -> Iterable[str]:

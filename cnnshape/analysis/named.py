@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cnnshape.analysis.analyse import analyse, figures_of
+from cnnshape.analysis.claims import exceeded_limits
 from cnnshape.analysis.design.example import that_hold
 from cnnshape.analysis.result import Analysis
 from cnnshape.analysis.sizes.accepted import AcceptedInputs
@@ -44,9 +45,14 @@ def analyse_named(graph: Graph) -> Analysis:
         diagnostics=(),
         texts={},
     )
+    diagnostics = at_examples.diagnostics
+    if None in graph.sizes.values() and at_examples.ok:  # of any size: what is no formula is held
+        last = {layer.name: layer for layer in layers}
+        outputs = {name: last.get(name) for name in graph.outputs}
+        diagnostics = (*diagnostics, *exceeded_limits(graph, totals, outputs))
     return told(formulas, residues_of(region, tuple(sizes)))._replace(
-        diagnostics=tuple(that_hold(at_examples.diagnostics, taken, graph.sizes)),
-        texts=at_examples.texts,
+        diagnostics=tuple(that_hold(diagnostics, taken, graph.sizes)),
+        texts=graph.texts,
         sizes=sizes,
         holds_for=region_in_words(region, tuple(sizes)),
     )

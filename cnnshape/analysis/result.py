@@ -89,6 +89,10 @@ class Analysis(NamedTuple):
     """Named sizes, and the examples of them at which the model was checked."""
     holds_for: str | None = None
     """The sizes for which the formulas hold, in words."""
+    suppressed: tuple[Diagnostic, ...] = ()
+    """What was found, and comments or settings ask not to tell."""
+    known: tuple[Diagnostic, ...] = ()
+    """What was found, and stands in the baseline."""
 
     @property
     def ok(self) -> bool:
@@ -130,6 +134,11 @@ class Analysis(NamedTuple):
                 },
             },
             "diagnostics": [diagnostic_data(item) for item in self.diagnostics],
+            **{
+                name: [diagnostic_data(item) for item in items]
+                for name, items in (("suppressed", self.suppressed), ("known", self.known))
+                if items
+            },
         }
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from cnnshape.analysis.layout import to_first, to_last
 from cnnshape.diagnostics import RuleError
-from cnnshape.graph import Graph, Node, is_integer
+from cnnshape.graph import Graph, Held, Input, Node, is_integer
 from cnnshape.layer import LARGEST, Layer, Shape, Size, show
 
 
@@ -72,7 +72,7 @@ def walk(
 
     `each` is called before each layer.
     """
-    given = (*graph.inputs, *graph.held)
+    given: tuple[Input | Held, ...] = (*graph.inputs, *graph.held)
     integers = {item.name for item in given if is_integer(item.dtype)}
     shapes_given: dict[str, Shape | None] = {item.name: item.shape for item in given}
     result = Walk(graph, shapes_given, integers, to_first_fault=to_first_fault)

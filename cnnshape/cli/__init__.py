@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from cnnshape.cli.output import complain, internal, wants_traceback
+from cnnshape.diagnostics import UnreadableError
 from cnnshape.sources.spec.shape import UsageError
 
 
@@ -30,6 +31,7 @@ COMMANDS = {
             "cnnshape check models/ --format json -o report.json",
             "cnnshape check models/ --report sarif=out.sarif --report junit=out.xml",
             "cnnshape check net.yaml --set width=64 --input 3,192,192",
+            "cnnshape check models/ --limit params=5M --baseline baseline.json --growth 5%",
         ),
     ),
     "summary": Command(
@@ -39,6 +41,19 @@ COMMANDS = {
             "cnnshape summary resnet50 --depth 1",
             "cnnshape summary net.yaml --format markdown",
         ),
+    ),
+    "diff": Command(
+        "diff",
+        "diff",
+        (
+            "cnnshape diff resnet18 resnet34",
+            "cnnshape diff HEAD~1:net.yaml net.yaml --format markdown",
+        ),
+    ),
+    "baseline": Command(
+        "baseline",
+        "baseline",
+        ("cnnshape baseline baseline.json models/",),
     ),
     "explain": Command(
         "explain",
@@ -129,6 +144,8 @@ def main() -> None:
         application(sys.argv[1] if len(sys.argv) > 1 else None)()
     except UsageError as error:
         _fail(str(error))
+    except UnreadableError as error:
+        _refuse(error)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -140,6 +157,16 @@ def main() -> None:
         if wants_traceback():
             raise
         _fail(internal(error))
+
+
+def _refuse(error: UnreadableError) -> None:
+    """What is wrong with settings that a command needs."""
+    from cnnshape.cli.output import emit_lines
+    from cnnshape.cli.project import refused
+    from cnnshape.report.text import findings
+
+    emit_lines(findings(refused(error))[:-1], None, error=True)
+    sys.exit(2)
 
 
 def _fail(message: str) -> None:

@@ -15,20 +15,41 @@ from cnnshape.cli.options import (
     CheckFormat,
     InputOption,
     MemoryOption,
+    OptionalPathsArgument,
     OutputOption,
-    PathsArgument,
     QuietOption,
     ReportsOption,
     SetOption,
     StrictOption,
     check_source,
     exit_code,
+    finished,
     memory_of,
     options,
     stderr_is_terminal,
+    wanted,
 )
 from cnnshape.cli.output import complain, emit_lines, internal, wants_traceback, width
-from cnnshape.sources.locate import Source, locate
+from cnnshape.cli.project import (
+    BaselineOption,
+    ConfigOption,
+    GrowthOption,
+    LimitOption,
+    NoConfigOption,
+    Project,
+    known_by,
+    refused,
+)
+from cnnshape.cli.python import (
+    SECONDS,
+    TimeoutOption,
+    TrainOption,
+    TrustOption,
+    VerboseOption,
+    for_python,
+)
+from cnnshape.diagnostics import UnreadableError
+from cnnshape.sources.locate import Source
 from cnnshape.sources.spec.reader import Options
 from cnnshape.sources.spec.shape import UsageError
 
@@ -36,7 +57,7 @@ Result = TypeVar("Result")
 
 
 def check(
-    paths: PathsArgument,
+    paths: OptionalPathsArgument = None,
     format: Annotated[
         CheckFormat, typer.Option("--format", help="What to print.")
     ] = CheckFormat.text,
@@ -52,38 +73,62 @@ def check(
         bool, typer.Option("--confirm", help="Run models that hold, forward and backward, too.")
     ] = False,
     max_memory: MemoryOption = None,
+    limits: LimitOption = None,
+    baseline: BaselineOption = None,
+    growth: GrowthOption = None,
+    config: ConfigOption = None,
+    no_config: NoConfigOption = False,
+    training: TrainOption = False,
+    seconds: TimeoutOption = SECONDS,
+    trusted: TrustOption = False,
+    verbose: VerboseOption = False,
     output: OutputOption = None,
 ) -> None:
     """Check models: one line for each that holds, and what is wrong with each that does not.
 
     The exit code is 0 if all hold, 1 if one does not, 2 if one cannot be read.
     """
-    chosen, most = options(settings, shapes), memory_of(max_memory)
+    most = memory_of(max_memory)
+    chosen = for_python(
+        options(settings, shapes),
+        paths or (),
+        training=training,
+        seconds=seconds,
+        trusted=trusted,
+        verbose=verbose,
+    )
     if max_memory is not None and not confirm:
         raise UsageError("--max-memory is of use with --confirm alone")
-    wanted = []
+    project, known = Project(config, no_config, limits), known_by(baseline, growth)
+    targets = []
     if reports or format is not CheckFormat.text:
         from cnnshape.cli.reports import destinations
 
-        wanted = destinations(format, output, reports or ())
+        targets = destinations(format, output, reports or ())
     complaints: list[str] = []
     attempted = partial(attempt, told=complaints)
-    located = [attempted(locate, path) for path in paths]
+    refusals: list[Analysis] = []
+    try:
+        located = [attempted(project.sources, path) for path in paths or project.paths()]
+    except UnreadableError as error:  # the settings: what they ask is not known, so all waits
+        located, refusals = [], [refused(error)]
     sources = [source for part in located for source in part or ()]
     if models_only:
         sources = [item for item in sources if item.found or attempted(Source.is_model, item)]
     act = timed(partial(confirm_source, most=most) if confirm else check_source)
-    found = [item for item in analysed(sources, chosen, partial(attempted, act)) if item]
-    analyses = [analysis for analysis, _ in found]
+    found = list(analysed(sources, chosen, partial(attempted, act)))
+    told = finished(sources, [item and item[0] for item in found])
+    analyses = [*refusals, *known(told)]
     complete = not complaints and not any(analysis.unconfirmed for analysis in analyses)
-    code = exit_code(analyses, strict=strict) if complete else 2
+    code = exit_code(analyses, strict=strict or project.strict) if complete else 2
     if format is CheckFormat.text:
         _print(analyses, quiet=quiet, output=output)
-    if wanted:
+    if targets:
         from cnnshape.cli.reports import outcome, publish
 
-        seconds = [time for _, time in found]
-        publish(wanted, outcome(analyses, seconds, complaints, code, strict=strict), chosen)
+        taken = [*(0.0 for _ in refusals), *(item[1] for item in found if item)]
+        strict |= project.strict
+        publish(targets, outcome(analyses, taken, complaints, code, strict=strict), chosen)
     raise typer.Exit(code)
 
 
@@ -111,6 +156,8 @@ def attempt(
         return act(*arguments)
     except UsageError as error:
         message = str(error)
+    except UnreadableError:  # of settings
+        raise
     except Exception as error:
         if wants_traceback():
             raise
@@ -152,9 +199,8 @@ def confirm_source(source: Source, chosen: Options, most: int | None) -> Analysi
     else:
         found = seen.diagnostics
     told = (*analysis.diagnostics, *found)
-    return analysis._replace(
-        diagnostics=told, confirmed=all(item.severity != "error" for item in found)
-    )
+    held = all(item.severity != "error" for item in found)
+    return wanted(analysis._replace(diagnostics=told, confirmed=held), source)
 
 
 def analysed(

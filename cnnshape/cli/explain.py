@@ -19,6 +19,14 @@ from cnnshape.cli.options import (
     options,
 )
 from cnnshape.cli.output import emit, emit_lines, width
+from cnnshape.cli.python import (
+    SECONDS,
+    TimeoutOption,
+    TrainOption,
+    TrustOption,
+    VerboseOption,
+    for_python,
+)
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.sources.spec.shape import UsageError
 
@@ -32,6 +40,10 @@ def explain(
     format: FormatOption = TextFormat.text,
     settings: SetOption = None,
     shapes: InputOption = None,
+    training: TrainOption = False,
+    seconds: TimeoutOption = SECONDS,
+    trusted: TrustOption = False,
+    verbose: VerboseOption = False,
     output: OutputOption = None,
 ) -> None:
     """Show the arithmetic: each layer's formulas with the numbers put in."""
@@ -42,7 +54,14 @@ def explain(
     from cnnshape.sources.spec.findings import suggest
 
     source = one_source(path)
-    chosen = options(settings, shapes)
+    chosen = for_python(
+        options(settings, shapes),
+        [path],
+        training=training,
+        seconds=seconds,
+        trusted=trusted,
+        verbose=verbose,
+    )
     try:
         graph = source.graph(chosen)
     except UnreadableError:

@@ -20,9 +20,19 @@ from cnnshape.cli.options import (
 )
 from cnnshape.cli.output import emit, emit_exactly, emit_lines, wants_colour, width
 from cnnshape.cli.output import write as write_file
+from cnnshape.cli.project import Project
+from cnnshape.cli.python import (
+    SECONDS,
+    TimeoutOption,
+    TrainOption,
+    TrustOption,
+    VerboseOption,
+    for_python,
+    is_python,
+)
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.report.snippet import plain
-from cnnshape.sources.locate import Source, locate
+from cnnshape.sources.locate import Source
 from cnnshape.sources.spec.reader import Options
 from cnnshape.sources.spec.shape import UsageError
 
@@ -47,6 +57,10 @@ def fix(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing of what is repaired.")
     ] = False,
+    training: TrainOption = False,
+    seconds: TimeoutOption = SECONDS,
+    trusted: TrustOption = False,
+    verbose: VerboseOption = False,
     output: OutputOption = None,
 ) -> None:
     """Print the repair of models as a diff, or write it to their files.
@@ -55,7 +69,14 @@ def fix(
 
     The exit code is 0 if all is mended, 1 if errors are left, 2 if one cannot be read or written.
     """
-    chosen = options(settings, shapes)
+    chosen = for_python(
+        options(settings, shapes),
+        paths,
+        training=training,
+        seconds=seconds,
+        trusted=trusted,
+        verbose=verbose,
+    )
     found = [attempt(_sources, path, write) for path in paths]
     sources = [source for part in found for source in part or ()]
     outcomes = [attempt(_mended, source, chosen, expectations) for source in sources]
@@ -72,7 +93,7 @@ def fix(
 
 def _sources(path: str, write: bool) -> list[Source]:
     """The sources behind a PATH; none that comes with the package, if they are to be written."""
-    sources = locate(path)
+    sources = Project().sources(path)
     if write and sources[0].bundled:
         raise UsageError(
             f"`{path}` comes with cnnshape, and is not written to; "
@@ -86,11 +107,21 @@ def _mended(source: Source, chosen: Options, expectations: bool) -> Outcome:
     from cnnshape.repair.mend import Left, Outcome, mend
 
     try:
+        if is_python(source.path):
+            return _mended_python(source, chosen)
         return mend(source.path, source.content(), chosen, expectations=expectations)
     except UnreadableError as error:
         left = tuple(Left(item, "it is no model") for item in error.diagnostics)
         analysis = unreadable(error, source.path)
         return Outcome(source.path, "", "", (), left, analysis)
+
+
+def _mended_python(source: Source, chosen: Options) -> Outcome:
+    from cnnshape.repair.python import mend_python
+    from cnnshape.sources.torch.source import TorchSource
+
+    assert isinstance(source, TorchSource)
+    return mend_python(source, chosen)
 
 
 def _is_file(outcome: Outcome) -> bool:
@@ -101,7 +132,7 @@ def _written(outcome: Outcome) -> bool:
     """Write a file, if anything in it changed; whether it was."""
     if not _is_file(outcome) or outcome.before == outcome.after:
         return False
-    write_file(Path(outcome.path), outcome.after)
+    write_file(Path(outcome.path), outcome.after, outcome.encoding)
     return True
 
 

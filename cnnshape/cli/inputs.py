@@ -18,6 +18,14 @@ from cnnshape.cli.options import (
     options,
 )
 from cnnshape.cli.output import emit, emit_lines, width
+from cnnshape.cli.python import (
+    SECONDS,
+    TimeoutOption,
+    TrainOption,
+    TrustOption,
+    VerboseOption,
+    for_python,
+)
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.layer import LARGEST
 from cnnshape.sources.spec.shape import UsageError
@@ -46,6 +54,10 @@ def inputs(
     format: FormatOption = TextFormat.text,
     settings: SetOption = None,
     shapes: InputOption = None,
+    training: TrainOption = False,
+    seconds: TimeoutOption = SECONDS,
+    trusted: TrustOption = False,
+    verbose: VerboseOption = False,
     output: OutputOption = None,
 ) -> None:
     """Find every input size that a model accepts, and what keeps the others out.
@@ -59,8 +71,16 @@ def inputs(
     from cnnshape.analysis.sizes.accepted import accepted_inputs
 
     source = one_source(path)
+    chosen = for_python(
+        options(settings, shapes),
+        [path],
+        training=training,
+        seconds=seconds,
+        trusted=trusted,
+        verbose=verbose,
+    )
     try:
-        graph = source.graph(options(settings, shapes))
+        graph = source.graph(chosen)
     except UnreadableError as error:
         _answer(unreadable(error, source.path), format, output)
         raise typer.Exit(2) from None

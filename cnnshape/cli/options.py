@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from cnnshape.analysis.analyse import analyse
+from cnnshape.analysis.claims import held_to_limits
 from cnnshape.analysis.result import Analysis, unreadable
+from cnnshape.cli.project import Project
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.sources import bundled
-from cnnshape.sources.locate import Source, locate
+from cnnshape.sources.demand import is_spoken_to
+from cnnshape.sources.locate import Source
 from cnnshape.sources.spec.document import resolve
 from cnnshape.sources.spec.reader import Options
-from cnnshape.sources.spec.shape import UsageError, Written, shape_of
+from cnnshape.sources.spec.shape import Shapes, UsageError
 
 
 def complete_path(incomplete: str) -> list[str]:
@@ -29,7 +32,7 @@ PathArgument = Annotated[
     str,
     typer.Argument(
         metavar="PATH",
-        help="A model file, a bundled name, or - for standard input.",
+        help="A model file, net.py or net.py:Net, a bundled name, or - for standard input.",
         autocompletion=complete_path,
         show_default=False,
     ),
@@ -38,7 +41,17 @@ PathsArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="PATH",
-        help="Model files, folders with model files, bundled names, or - for standard input.",
+        help="Model files, folders with such, net.py or net.py:Net, bundled names, - for stdin.",
+        autocompletion=complete_path,
+        show_default=False,
+    ),
+]
+OptionalPathsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="PATH",
+        help="Model files, folders with model files, bundled names, or - for standard input; "
+        "by default the `paths` of the settings.",
         autocompletion=complete_path,
         show_default=False,
     ),
@@ -52,7 +65,7 @@ InputOption = Annotated[
     typer.Option(
         "--input",
         metavar="SHAPE",
-        help="Give an input another shape: 3,224,224, or image=3,224,224 where there are several.",
+        help="A shape: 3,224,224; for PyTorch source N,3,224,224; image=… for one of several.",
     ),
 ]
 OutputOption = Annotated[
@@ -126,22 +139,6 @@ def options(settings: Sequence[str] | None, shapes: Sequence[str] | None) -> Opt
     return Options(variables, Shapes(texts), texts)
 
 
-class Shapes(Mapping[Any, tuple[Written, ...]]):
-    """Shapes as model files write them, each read when it is asked for."""
-
-    def __init__(self, texts: Mapping[str | int, str]) -> None:
-        self.texts = texts
-
-    def __getitem__(self, key: Any) -> tuple[Written, ...]:
-        return shape_of(self.texts[key])
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.texts)
-
-    def __len__(self) -> int:
-        return len(self.texts)
-
-
 def memory_of(text: str | None) -> int | None:
     """The bytes of `2GiB`, `500 MB`, `1000000`."""
     if text is None:
@@ -154,20 +151,43 @@ def memory_of(text: str | None) -> int | None:
     return int(found[1])
 
 
-def one_source(path: str) -> Source:
-    """The only source behind a PATH."""
-    sources = locate(path)
-    if len(sources) > 1 or sources[0].found:
-        raise UsageError(f"{path} is a folder; name one model file")
-    return sources[0]
+def one_source(path: str, project: Project | None = None) -> Source:
+    """The only source behind a PATH, with what the settings ask of it."""
+    return (project or Project()).one(path)
 
 
 def check_source(source: Source, chosen: Options) -> Analysis:
-    """A source analysed, also when it cannot be read."""
+    """A source analysed, also when it cannot be read; less what comments and settings ignore."""
     try:
-        return analyse(source.graph(chosen))
+        graph = source.graph(chosen)
     except UnreadableError as error:
         return unreadable(error, source.path)
+    return wanted(held_to_limits(graph, wanted(analyse(graph), source)), source)
+
+
+def wanted(analysis: Analysis, source: Source) -> Analysis:
+    """The analysis without the findings that comments or settings ask not to tell."""
+    ignore, kept = source.demand.ignore, analysis
+    if is_spoken_to(analysis.texts):
+        from cnnshape.sources.suppression import silenced
+
+        kept = silenced(analysis)
+    if not ignore:
+        return kept
+    left_out = [item for item in kept.diagnostics if item.rule in ignore]
+    told = [item for item in kept.diagnostics if item.rule not in ignore]
+    return kept._replace(diagnostics=tuple(told), suppressed=(*kept.suppressed, *left_out))
+
+
+def finished(sources: Iterable[Source], found: Iterable[Analysis | None]) -> list[Analysis]:
+    """The analyses that there are, with what is to be said of suppressions without use."""
+    pairs = [(source, item) for source, item in zip(sources, found, strict=True) if item]
+    told = [item for _, item in pairs]
+    if any(is_spoken_to(item.texts) for item in told):
+        from cnnshape.sources.suppression import judged
+
+        told = judged(told)
+    return [wanted(item, source) for (source, _), item in zip(pairs, told, strict=True)]
 
 
 def with_offers(analysis: Analysis, chosen: Options) -> Analysis:

@@ -86,10 +86,10 @@ def wants_traceback() -> bool:
     return bool(os.environ.get("CNNSHAPE_DEBUG"))
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, text: str, encoding: str = "utf-8") -> None:
     """Write beside the file, then put it in its place; a device or a pipe is written to."""
     with replacing(path) as file:
-        file.write(text.encode())
+        file.write(text.encode(encoding))
 
 
 @contextmanager

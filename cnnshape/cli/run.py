@@ -29,6 +29,14 @@ from cnnshape.cli.options import (
     stderr_is_terminal,
 )
 from cnnshape.cli.output import emit, emit_lines, replacing, wants_colour, width
+from cnnshape.cli.python import (
+    SECONDS,
+    TimeoutOption,
+    TrustOption,
+    VerboseOption,
+    for_python,
+    is_python,
+)
 from cnnshape.graph import Graph
 from cnnshape.sources.spec.shape import UsageError
 
@@ -96,6 +104,9 @@ def run(
     settings: SetOption = None,
     shapes: InputOption = None,
     strict: StrictOption = False,
+    seconds: TimeoutOption = SECONDS,
+    trusted: TrustOption = False,
+    verbose: VerboseOption = False,
     output: OutputOption = None,
 ) -> None:
     """Run a model in NumPy, forward and backward: what was computed is confirmed layer by layer.
@@ -107,7 +118,15 @@ def run(
 
     if not isfinite(tolerance):
         raise UsageError(f"--tolerance {tolerance}: write a number such as 1e-4")
-    source, chosen, most = one_source(path), options(settings, shapes), memory_of(max_memory)
+    source, most = one_source(path), memory_of(max_memory)
+    chosen = for_python(
+        options(settings, shapes),
+        [path],
+        training=training and is_python(path),
+        seconds=seconds,
+        trusted=trusted,
+        verbose=verbose,
+    )
     try:
         graph = source.graph(chosen)
     except UnreadableError:

@@ -16,11 +16,21 @@ from cnnshape.cli.options import (
     StrictOption,
     check_source,
     exit_code,
+    finished,
     one_source,
     options,
     with_offers,
 )
 from cnnshape.cli.output import emit, emit_lines, wants_colour, width
+from cnnshape.cli.project import ConfigOption, LimitOption, NoConfigOption, Project
+from cnnshape.cli.python import (
+    SECONDS,
+    TimeoutOption,
+    TrainOption,
+    TrustOption,
+    VerboseOption,
+    for_python,
+)
 
 
 class SummaryFormat(StrEnum):
@@ -49,11 +59,27 @@ def summary(
     settings: SetOption = None,
     shapes: InputOption = None,
     strict: StrictOption = False,
+    limits: LimitOption = None,
+    config: ConfigOption = None,
+    no_config: NoConfigOption = False,
+    training: TrainOption = False,
+    seconds: TimeoutOption = SECONDS,
+    trusted: TrustOption = False,
+    verbose: VerboseOption = False,
     output: OutputOption = None,
 ) -> None:
     """Print the layer table: shapes, parameters, multiply-accumulates, receptive fields, totals."""
-    chosen = options(settings, shapes)
-    analysis = check_source(one_source(path), chosen)
+    chosen = for_python(
+        options(settings, shapes),
+        [path],
+        training=training,
+        seconds=seconds,
+        trusted=trusted,
+        verbose=verbose,
+    )
+    project = Project(config, no_config, limits)
+    source = one_source(path, project)
+    (analysis,) = finished([source], [check_source(source, chosen)])
     if format is SummaryFormat.json:
         from cnnshape.report.json import model
 
@@ -73,7 +99,7 @@ def summary(
         )
         emit(text, output)
         _print_findings(analysis, error=True)
-    raise typer.Exit(exit_code([analysis], strict=strict))
+    raise typer.Exit(exit_code([analysis], strict=strict or project.strict))
 
 
 def _print_findings(analysis: Analysis, *, error: bool = False) -> None:

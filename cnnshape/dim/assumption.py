@@ -37,6 +37,9 @@ class Recording:
     first, and in which words.
     """
 
+    of_program = False
+    """Whether a program of the user's compares, which may mix sizes and floats."""
+
     def __init__(self, sizes: Mapping[str, int]) -> None:
         self.sizes = sizes
         self.found: dict[Condition, bool] = {}

@@ -21,6 +21,7 @@ from cnnshape.dim.atom import (
     sum_of,
 )
 from cnnshape.dim.quotient import reduced
+from cnnshape.dim.python import PythonNumber
 
 if TYPE_CHECKING:
     Integer = int  # a Dim may stand wherever the rules have an integer …
@@ -31,7 +32,7 @@ LONGEST_DIVISION = 64
 _new = object.__new__
 
 
-class Dim(Integer):
+class Dim(PythonNumber, Integer):
     """A size that is a formula of named sizes; `size` makes a name one."""
 
     __slots__ = ("constant", "sum")
@@ -107,7 +108,9 @@ class Dim(Integer):
             for monomial, number in other.terms:
                 terms[monomial] = terms.get(monomial, 0) + number
             return _dim(terms, self.constant + other.constant)
-        return self.shifted(int(other)) if isinstance(other, int) else NotImplemented
+        if not isinstance(other, int):
+            return self._plus_float(other)  # type: ignore[no-any-return]
+        return self.shifted(int(other))
 
     __radd__ = __add__
 
@@ -120,7 +123,9 @@ class Dim(Integer):
     def __sub__(self, other: int) -> Size:
         if type(other) is int:
             return self.shifted(-other) if other else self
-        return self + -other if isinstance(other, Dim | int) else NotImplemented
+        if not isinstance(other, Dim | int):
+            return self._minus_float(other)  # type: ignore[no-any-return]
+        return self + -other
 
     def __rsub__(self, other: int) -> Size:
         return -self + other
@@ -129,7 +134,7 @@ class Dim(Integer):
         if isinstance(other, Dim):
             return _product(self, other)
         if not isinstance(other, int):
-            return NotImplemented
+            return self._times_float(other)  # type: ignore[no-any-return]
         factor = int(other)
         if factor == 1:
             return self
@@ -139,14 +144,14 @@ class Dim(Integer):
 
     def __pow__(self, exponent: int, modulo: int | None = None) -> Any:
         if not isinstance(exponent, Dim | int) or exponent < 0:
-            return NotImplemented
+            return self._to_float(exponent)
         result: Size = 1
         for _ in range(exponent):
             result = result * self
         return result if modulo is None else result % modulo
 
     def __rpow__(self, base: int, modulo: int | None = None) -> Any:
-        return pow(base, self.__index__()) if isinstance(base, int) else NotImplemented
+        return pow(base, self.__index__()) if isinstance(base, int) else self._float_to(base)
 
     def __floordiv__(self, other: int) -> Size:
         if type(other) is int and other > 0:
@@ -157,7 +162,9 @@ class Dim(Integer):
             if found is None:
                 found = self.sum.floors[key] = _floor(dict(self.terms), self.constant, other)
             return found
-        return _quotient(self, other) if isinstance(other, Dim | int) else NotImplemented
+        if isinstance(other, Dim | int):
+            return _quotient(self, other)
+        return self._over_float(other)  # type: ignore[no-any-return]
 
     def __rfloordiv__(self, other: int) -> Size:
         return _quotient(int(other), self) if isinstance(other, int) else NotImplemented
@@ -179,7 +186,7 @@ class Dim(Integer):
             if self.sum is other.sum:
                 return self.constant == other.constant
         elif not isinstance(other, int):
-            return False
+            return isinstance(other, float) and self._is_float(other)
         return _compared(self, other, 0, EQUAL)
 
     def __ne__(self, other: object) -> bool:
@@ -189,15 +196,23 @@ class Dim(Integer):
         return hash((self.sum, self.constant))
 
     def __lt__(self, other: int) -> bool:
+        if isinstance(other, float):
+            return not self._reaches_float(other, exactly=True)
         return not _compared(self, other, 0, AT_LEAST)
 
     def __le__(self, other: int) -> bool:
+        if isinstance(other, float):
+            return not self._reaches_float(other, exactly=False)
         return not _compared(self, other, 1, AT_LEAST)
 
     def __gt__(self, other: int) -> bool:
+        if isinstance(other, float):
+            return self._reaches_float(other, exactly=False)
         return _compared(self, other, 1, AT_LEAST)
 
     def __ge__(self, other: int) -> bool:
+        if isinstance(other, float):
+            return self._reaches_float(other, exactly=True)
         return _compared(self, other, 0, AT_LEAST)
 
     def __bool__(self) -> bool:

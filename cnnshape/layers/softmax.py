@@ -21,7 +21,7 @@ class Softmax(Layer):
     dim: Axis | None = None
 
     @property
-    def gives(self) -> Literal["probabilities", "logarithms"]:
+    def meaning(self) -> Literal["probabilities", "logarithms"]:
         return "logarithms" if self.type == "log_softmax" else "probabilities"
 
     def check(self, x: Shape, *others: Shape) -> None:

@@ -56,6 +56,7 @@ class Outcome(NamedTuple):
     repairs: tuple[Repair, ...]
     left: tuple[Left, ...]
     analysis: Analysis
+    encoding: str = "utf-8"
 
 
 def mend(file: str, content: bytes, options: Options, *, expectations: bool = False) -> Outcome:

@@ -16,6 +16,7 @@ from cnnshape.repair.site import Sites
 from cnnshape.repair.text import Text
 from cnnshape.sources.spec.document import Document, Value, parse
 from cnnshape.sources.spec.reader import Options, read
+from cnnshape.sources.suppression import silenced
 
 
 class Key(NamedTuple):
@@ -41,7 +42,7 @@ class State:
 
     @cached_property
     def analysis(self) -> Analysis:
-        return analyse(self.graph)
+        return silenced(analyse(self.graph))
 
     @cached_property
     def walk(self) -> Walk:

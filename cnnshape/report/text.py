@@ -19,7 +19,8 @@ def verdict(analysis: Analysis) -> Line:
     """One line on a model."""
     place = (f"{analysis.path}: ", PLAIN)
     if not analysis.ok:
-        return [place, (count(len(_of(analysis, "error")), "error"), "error"), *_warnings(analysis)]
+        errors = (count(len(_of(analysis, "error")), "error"), "error")
+        return [place, errors, *_warnings(analysis), *_known(analysis)]
     totals = analysis.totals
     shapes = ", ".join(show(shape) for shape in analysis.inputs.values())
     outputs = ", ".join(show(shape) for shape in analysis.outputs.values() if shape is not None)
@@ -29,7 +30,14 @@ def verdict(analysis: Analysis) -> Line:
     facts += f" · {shapes} → {outputs}"
     if analysis.holds_for not in (None, "any"):
         facts += f" · for {analysis.holds_for}"
-    return [place, ("ok", GOOD), *_warnings(analysis), (facts, PLAIN), *_confirmed(analysis)]
+    return [
+        place,
+        ("ok", GOOD),
+        *_warnings(analysis),
+        (facts, PLAIN),
+        *_known(analysis),
+        *_confirmed(analysis),
+    ]
 
 
 def _confirmed(analysis: Analysis) -> Line:
@@ -37,6 +45,12 @@ def _confirmed(analysis: Analysis) -> Line:
     if analysis.unconfirmed:
         return [(" · ", PLAIN), (f"not confirmed: {analysis.unconfirmed}", "warning")]
     return [(" · confirmed: forward and backward", PLAIN)] if analysis.confirmed else []
+
+
+def _known(analysis: Analysis) -> Line:
+    """How many findings the baseline keeps quiet."""
+    known = len(analysis.known)
+    return [(f" · {count(known, 'known finding')}", "warning")] if known else []
 
 
 def _of(analysis: Analysis, severity: str) -> list[str]:

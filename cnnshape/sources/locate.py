@@ -11,6 +11,7 @@ from typing import NamedTuple
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.graph import Graph
 from cnnshape.sources import bundled
+from cnnshape.sources.demand import NO_DEMAND, Demand
 from cnnshape.sources.spec.document import LARGEST, Document, parse
 from cnnshape.sources.spec.findings import suggest
 from cnnshape.sources.spec.reader import Options, read
@@ -18,6 +19,13 @@ from cnnshape.sources.spec.shape import UsageError
 
 SUFFIXES = (".yaml", ".yml")
 MODEL_KEYS = {"layers", "cnnshape"}
+
+
+LeftOut = Callable[[Path], bool]
+
+
+def _nothing(_: Path) -> bool:
+    return False
 
 
 class Source(NamedTuple):
@@ -29,6 +37,8 @@ class Source(NamedTuple):
     """Found in a folder, so that it may be no model at all."""
     bundled: bool = False
     """It came with the package, and is not to be written to."""
+    demand: Demand = NO_DEMAND
+    """What settings and the command line ask of it."""
 
     def document(self) -> Document:
         """The content as a document; UnreadableError if it is none."""
@@ -36,7 +46,7 @@ class Source(NamedTuple):
 
     def graph(self, options: Options) -> Graph:
         """The model; UnreadableError if it is none, UsageError if an option does not fit."""
-        return read(self.document(), options)
+        return self.demand.on(read(self.document(), self.demand.settled(options)))
 
     def is_model(self) -> bool:
         """Whether a file is meant as a model; if it cannot be read, it may be, as may stdin."""
@@ -49,8 +59,11 @@ class Source(NamedTuple):
         return isinstance(root, dict) and not MODEL_KEYS.isdisjoint(root)
 
 
-def locate(path: str) -> list[Source]:
-    """The sources behind a PATH; UsageError where there are none."""
+def locate(path: str, left_out: LeftOut = _nothing) -> list[Source]:
+    """The sources behind a PATH; UsageError where there are none.
+
+    Of a folder, files and folders for which `left_out` holds are passed over.
+    """
     if path == "-":
         return [Source("<stdin>", _standard_input)]
     if ".py" in path:
@@ -64,7 +77,7 @@ def locate(path: str) -> list[Source]:
         raise UsageError(_missing(path))
     try:
         if place.is_dir():
-            return _below(place)
+            return _below(place, left_out)
         if place.exists():
             return [_file(place)]
     except (OSError, ValueError):
@@ -114,11 +127,11 @@ def _content(place: Path) -> bytes:
         raise UsageError(f"{place}: {(error.strerror or str(error)).lower()}") from None
 
 
-def _below(folder: Path) -> list[Source]:
+def _below(folder: Path, left_out: LeftOut) -> list[Source]:
     """Every model file below a folder, hidden ones left out."""
     found = [
         Source(str(file), lambda file=file: _content(file), found=True)  # type: ignore[misc]
-        for file in _files(folder)
+        for file in _files(folder, left_out)
     ]
     models = [source for source in found if source.is_model()]
     if not models:
@@ -126,10 +139,14 @@ def _below(folder: Path) -> list[Source]:
     return models
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, left_out: LeftOut) -> Iterator[Path]:
     for root, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and not left_out(Path(root, name))
+        )
         for name in sorted(files):
             file = Path(root, name)
+            if left_out(file):
+                continue
             if file.suffix.lower() in SUFFIXES and not name.startswith(".") and file.is_file():
                 yield file

@@ -22,7 +22,7 @@ def warning_at(
         f"`{node.name}` {message}",
         severity="warning",
         layer=node.name,
-        span=place_of(node.place, field),
+        span=place_of(node.place, field) if field else node.place.made or node.place.span,
         notes=(*notes, *used(node.place)),
         **rest,
     )
@@ -35,7 +35,7 @@ def note_at(rule: str, node: Node, message: str, **rest: Any) -> Diagnostic:
 
 def labels_at(node: Node, text: str, field: str | None = None) -> tuple[Label, ...]:
     """A second place, where it is known."""
-    span = place_of(node.place, field)
+    span = place_of(node.place, field) if field else node.place.made or node.place.span
     return () if span is None else (Label(span, text),)
 
 

@@ -35,7 +35,7 @@ def softmax_before_loss(subject: Subject) -> Iterator[Diagnostic]:
     loss, output = subject.graph.loss, subject.graph.outputs[0]
     name = str(loss if isinstance(loss, str) else (loss or {}).get("type")).removesuffix("_loss")
     applied = _behind_views(subject, output)
-    words = SAYS.get((name, applied.layer.gives)) if applied is not None else None
+    words = SAYS.get((name, applied.layer.meaning)) if applied is not None else None
     if applied is not None and words is not None:
         message, note, help = words
         loss_is = f"the loss is `{name}`, of `{output}`"

@@ -13,7 +13,7 @@ from cnnshape.graph import Node
 def unused_layer(subject: Subject) -> Iterator[Diagnostic]:
     """Layers that nothing reads and that are no output; with what leads to them alone."""
     dead = [node for node in subject.graph.nodes if node.name not in subject.live]
-    ends = [node for node in dead if not subject.readers.get(node.name)]
+    ends = [node for node in dead if not subject.readers.get(node.name) and _counts(subject, node)]
     told: set[object] = set()
     for end in ends:
         if end.place.span in told:
@@ -30,6 +30,11 @@ def unused_layer(subject: Subject) -> Iterator[Diagnostic]:
             [f"{listed(before)} lead nowhere else"] if before else (),
             help=f"read it on the way to {outputs}, name it in `outputs`, or leave it out",
         )  # fmt: skip
+
+
+def _counts(subject: Subject, node: Node) -> bool:
+    """Whether a dead end is worth telling: of a program, only what holds weights."""
+    return not subject.graph.program or bool(node.stored and node.stored.params)
 
 
 def _before(end: Node, dead: list[Node]) -> list[Node]:

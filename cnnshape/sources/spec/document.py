@@ -34,8 +34,11 @@ Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Mark(Protocol):
     """A position, counted from 0."""
 
-    line: int
-    column: int
+    @property
+    def line(self) -> int: ...
+
+    @property
+    def column(self) -> int: ...
 
 
 class Value:

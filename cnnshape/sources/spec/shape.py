@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from cnnshape.layer import LARGEST
 from cnnshape.sources.spec.findings import clip, describe
@@ -114,3 +114,19 @@ def given_examples(shapes: Mapping[str, Sequence[Written]]) -> dict[str, int | N
         if problem:
             raise UsageError(f"--input: {problem}")
     return examples
+
+
+class Shapes(Mapping[Any, tuple[Written, ...]]):
+    """Shapes as model files write them, each read when it is asked for."""
+
+    def __init__(self, texts: Mapping[str | int, str]) -> None:
+        self.texts = texts
+
+    def __getitem__(self, key: Any) -> tuple[Written, ...]:
+        return shape_of(self.texts[key])
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.texts)
+
+    def __len__(self) -> int:
+        return len(self.texts)

@@ -80,6 +80,7 @@ def assembled(
         nodes=nodes,
         outputs=outputs,
         texts=texts,
+        program=True,
         batch=batch,
         held=(*held, *ledger.rest()),
     )
@@ -94,7 +95,8 @@ def _node(recorded: Recorded, modules: Mapping[int, Module], ledger: Ledger) -> 
 
 def placed(node: Node, recorded: Recorded) -> Place:
     """Where a node is called, and where the arguments of its layer stand."""
-    return Place(span_of(recorded.where), fields_of(node.type, recorded.made))
+    made = span_of(recorded.made) if recorded.made else None
+    return Place(span_of(recorded.where), fields_of(node.type, recorded.made), made=made)
 
 
 def fields_of(type_name: str, made: Stack) -> Mapping[str, Span]:

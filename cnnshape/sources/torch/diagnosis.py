@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from cnnshape.analysis.faults import origin_of
 from cnnshape.analysis.origin import Origin, trace
+from cnnshape.analysis.spelling import spelled
 from cnnshape.analysis.walk import Fault, Walk, walk
 from cnnshape.diagnostics import Diagnostic, Fix, Label, Span
 from cnnshape.graph import Graph, Place
@@ -53,7 +53,7 @@ def of_shape(error: ShapeError, graph: Graph, model: Module | None) -> Diagnosti
         *(_assigned(error.where) if fault.error.field is None or made_when else ()),
     ]
     callers = [] if made_when else _callers(error.where)
-    fix = _fix(fault, error, model)
+    fix, unfixed = _fix(fault, error, model)
     return Diagnostic(
         fault.error.rule,
         f"`{node.name}` {fault.error.message}",
@@ -66,6 +66,7 @@ def of_shape(error: ShapeError, graph: Graph, model: Module | None) -> Diagnosti
         expected=fault.error.expected,
         found=fault.error.found,
         fix=fix,
+        unfixed=unfixed,
     )
 
 
@@ -173,15 +174,39 @@ def _callers(where: Stack) -> list[str]:
     return found
 
 
-def _fix(fault: Fault, error: ShapeError, model: Module | None) -> Fix | None:
-    """The number to write in place of the one that is written, where nothing else reads that."""
+def _fix(fault: Fault, error: ShapeError, model: Module | None) -> tuple[Fix | None, str | None]:
+    """The number to write in place of the one that is written, or why none can be."""
     field, choices = fault.error.field, fault.error.choices
     if not error.made or field is None or not choices or type(choices[0]) is not int:
-        return None
+        return None, None
     value = arguments_of(error.made, order_of(fault.node.type)).get(field)
-    if value is None or not _is_number(value) or _shared(error, model) or _called_before(error):
-        return None
-    return Fix(value.span, str(choices[0])) if value.span.line == value.span.end_line else None
+    obstacle = _obstacle(field, value, error, model)
+    if obstacle is not None or value is None:
+        return None, obstacle
+    return Fix(value.span, str(choices[0])), None
+
+
+def _obstacle(
+    field: str, value: Written | None, error: ShapeError, model: Module | None
+) -> str | None:
+    """Why the number at fault cannot be written where the module is made."""
+    if value is None:
+        return f"no argument of the call gives `{field}`"
+    if not _is_number(value):
+        steps = origins(error.made, value)
+        if steps:
+            last = steps[-1].span
+            place = f"{last.file}:{last.line}:{last.column}"
+            return f"`{field}` is the parameter `{ast.unparse(value.expression)}`, given at {place}"
+        return f"`{field}` is computed: `{ast.unparse(value.expression)}`"
+    made = _made_alike(error, model)
+    if made > 1:
+        return f"the same line makes {made} modules, which would all change"
+    if _called_before(error):
+        return "the module has taken another input before, which would then not fit"
+    if value.span.line != value.span.end_line:
+        return f"`{field}` is written over several lines"
+    return None
 
 
 def _is_number(value: Written) -> bool:
@@ -190,13 +215,12 @@ def _is_number(value: Written) -> bool:
     return all(isinstance(node, allowed) for node in ast.walk(value.expression))
 
 
-def _shared(error: ShapeError, model: Module | None) -> bool:
-    """Whether the same place in the source made other modules too."""
+def _made_alike(error: ShapeError, model: Module | None) -> int:
+    """How many modules the same place in the source has made."""
     if model is None:
-        return False
+        return 1
     place = own(error.made)[:1]
-    alike = [one for one in model.modules() if own(one.__dict__.get("made", ()))[:1] == place]
-    return len(alike) > 1
+    return sum(own(one.__dict__.get("made", ()))[:1] == place for one in model.modules())
 
 
 def _called_before(error: ShapeError) -> bool:
@@ -213,8 +237,7 @@ def _help(fault: Fault, fix: Fix | None) -> str | None:
     if fault.error.rule == "size-mismatch" and help.startswith("write"):
         choice = fault.error.choices[0] if fault.error.choices else fault.error.expected
         return f"make `{fault.error.field}` {_shown(choice)}, or change what arrives"
-    in_python = re.sub(r"`(\w+): ([^`]*)`", r"`\1=\2`", help)
-    return in_python.replace(", or leave it out", "")
+    return spelled(help)
 
 
 def of_exception(error: BaseException, where: Stack | None = None) -> Diagnostic:

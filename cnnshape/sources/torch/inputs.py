@@ -81,25 +81,52 @@ def parameters_of(model: Module) -> list[inspect.Parameter]:
 
 
 def missing(path: str, model: Module, texts: Mapping[Any, str]) -> str | None:
-    """What to say where inputs are missing: which are needed, and what they could be."""
-    needed = [
-        one.name
-        for one in parameters_of(model)
-        if one.default is inspect.Parameter.empty
-        and one.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    ]
+    """What to say where inputs are missing, or no inputs of the model: what it takes."""
+    parameters = parameters_of(model)
+    ordered = [one for one in parameters if one.kind in ORDERED]
+    kinds = {one.kind for one in parameters}
+    if inspect.Parameter.VAR_KEYWORD not in kinds:
+        known = [one.name for one in parameters]
+        strange = next((key for key in texts if isinstance(key, str) and key not in known), None)
+        if strange is not None:
+            return f"{path}: {_signature(parameters)} has no `{clip(strange)}`"
     unnamed = sum(isinstance(key, int) for key in texts)
-    left = [name for name in needed if name not in texts][unnamed:]
-    if texts and not left:
-        return None
-    if not texts and not needed:
-        return None
+    open_ones = [one for one in ordered if one.name not in texts]
+    if unnamed > len(open_ones) and inspect.Parameter.VAR_POSITIONAL not in kinds:
+        given = f"{len(texts)} are" if len(texts) > 1 else "1 is"
+        return (
+            f"{path}: {_signature(parameters)} takes {len(ordered) or 'no'} inputs, {given} given"
+        )
+    left = [one for one in open_ones[unnamed:] if _is_needed(one)]
+    left += [one for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY
+             and _is_needed(one) and one.name not in texts]  # fmt: skip
+    return _asked(path, model, [one.name for one in left], begun=bool(texts)) if left else None
+
+
+ORDERED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def _is_needed(parameter: inspect.Parameter) -> bool:
+    return parameter.default is inspect.Parameter.empty
+
+
+def _asked(path: str, model: Module, left: list[str], *, begun: bool) -> str:
+    """What is needed, and a shape that the first layer would take."""
     guess = proposal(model)
-    many = len(needed) > 1
-    options = " ".join(f"--input {name}={guess}" if many else f"--input {guess}" for name in needed)
-    asked = ", ".join(f"`{name}`" for name in left)
-    options = options or f"--input {guess}"
-    return f"{path}: the shape of {asked or 'the input'} is needed, such as {options}"
+    named = begun or len(left) > 1
+    options = " ".join(f"--input {name}={guess}" if named else f"--input {guess}" for name in left)
+    signature = _signature(parameters_of(model))
+    if begun:
+        listed = ", ".join(f"`{name}`" for name in left)
+        return f"{path} needs --input for {listed}, too: {signature}, such as {options}"
+    return f"{path} needs --input: {signature}, such as {options}"
+
+
+def _signature(parameters: list[inspect.Parameter]) -> str:
+    """`forward(x, mask=None)`, without annotations."""
+    plain = [one.replace(annotation=inspect.Parameter.empty) for one in parameters]
+    shown = [str(one) if len(str(one)) < 40 else f"{one.name}=…" for one in plain]
+    return f"forward({', '.join(shown)})"
 
 
 def proposal(model: Module) -> str:

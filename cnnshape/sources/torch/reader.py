@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cnnshape.diagnostics import Diagnostic, UnreadableError
 from cnnshape.dim import size as named_dim
-from cnnshape.graph import Graph, Node
+from cnnshape.graph import NOTHING, Graph, Node
 from cnnshape.sources.spec.shape import NamedSize, UsageError
 from cnnshape.sources.torch import guard, loading
 from cnnshape.sources.torch.assembly import assembled
 from cnnshape.sources.torch.diagnosis import of_exception, of_shape, of_unsupported
 from cnnshape.sources.torch.inputs import BATCH, Given, examples_of, given_of, missing
+from cnnshape.sources.torch.loading.source import CONTENTS
+from cnnshape.sources.torch.path import Target
 from cnnshape.sources.torch.standin.module import Module
 from cnnshape.sources.torch.standin.trace import SESSION, ShapeError, Trace, UnsupportedError
-from cnnshape.sources.torch.target import Target, chosen, instance
+from cnnshape.sources.torch.target import chosen, instance
 from cnnshape.sources.torch.tracing import (
     ANY_BATCH,
     BatchPinnedError,
@@ -38,6 +41,8 @@ class Settings(NamedTuple):
     seconds: float = 60.0
     trusted: bool = False
     verbose: bool = False
+    contents: Mapping[str, bytes] = NOTHING
+    """What files hold, whatever is written there."""
 
 
 def read(target: Target, path: str, settings: Settings) -> Graph:
@@ -50,6 +55,7 @@ def read(target: Target, path: str, settings: Settings) -> Graph:
     examples_of(inputs)
 
     def act() -> Graph:
+        CONTENTS.update({os.path.abspath(file): text for file, text in settings.contents.items()})
         return Reading(target, path, settings, inputs).graph()
 
     try:

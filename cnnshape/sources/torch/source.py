@@ -8,7 +8,7 @@ from cnnshape.graph import Graph
 from cnnshape.sources.locate import Source
 from cnnshape.sources.spec.reader import Options
 from cnnshape.sources.spec.shape import UsageError
-from cnnshape.sources.torch.target import target_of
+from cnnshape.sources.torch.path import target_of
 
 
 class TorchSource(Source):
@@ -19,7 +19,15 @@ class TorchSource(Source):
 
         target = target_of(self.path)
         assert target is not None
-        return read(target, self.path, Settings(options.texts, **options.python))
+        if options.variables:
+            name = next(iter(options.variables))
+            raise UsageError(
+                f"--set gives values to `vars` of model files; for {target.file} write what the "
+                f"class takes, {target.file}:Net({name}=…)"
+            )
+        settled = self.demand.settled(options)
+        settings = Settings(settled.texts, **settled.python)
+        return self.demand.on(read(target, self.path, settings))
 
     def is_model(self) -> bool:
         return True

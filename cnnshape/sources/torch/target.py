@@ -1,31 +1,16 @@
-"""`net.py`, `net.py:Net`, `net.py:Net(num_classes=10)`: which model of a file is meant."""
+"""Which model of a file is meant, and the model itself."""
 
 from __future__ import annotations
 
 import ast
 import inspect
-import re
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnnshape.sources.spec.findings import suggest
 from cnnshape.sources.spec.shape import UsageError
+from cnnshape.sources.torch.path import Target
 from cnnshape.sources.torch.standin.module import Module
-
-PATTERN = re.compile(r"(?s)(?P<file>.+?\.py)(?::(?P<expression>.+))?")
-
-
-class Target(NamedTuple):
-    """A file, and the expression that gives the model in the file's own namespace."""
-
-    file: str
-    expression: str | None = None
-
-
-def target_of(path: str) -> Target | None:
-    """What a PATH means, if it is that of a Python file."""
-    match = PATTERN.fullmatch(path)
-    return Target(match["file"], match["expression"]) if match else None
 
 
 def chosen(target: Target, module: ModuleType, tree: ast.Module) -> tuple[str, Any]:

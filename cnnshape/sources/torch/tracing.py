@@ -26,6 +26,8 @@ class BatchPinnedError(BaseException):
 class TraceRecording(Recording):
     """Comparisons of sizes; nothing may turn the batch's into a number unnoticed."""
 
+    of_program = True
+
     def holds(self, size: Dim, relation: str) -> bool:
         found = super().holds(size, relation)
         if found and relation == EQUAL and BATCH in size.names:

@@ -18,6 +18,8 @@ from cnnshape.sources.torch.loading.runner import Note, Runner
 from cnnshape.sources.torch.loading.source import read, source_of
 
 COMPILED_FOR_TORCH = {"torchvision._C", "torchvision.image", "torchvision._C_stable"}
+OURSELVES = __name__.partition(".")[0]
+"""Never a user's file, even where the user works in our own folder."""
 INSTALLED = tuple(os.path.join("", name, "") for name in ("site-packages", "dist-packages"))
 
 
@@ -80,7 +82,7 @@ class Finder:
             return _given(name, self.standin.missing(name))
         if name in COMPILED_FOR_TORCH:
             raise ModuleNotFoundError(f"{name} is compiled for PyTorch", name=name)
-        if path is None and _is_standard(name):
+        if name.partition(".")[0] == OURSELVES or (path is None and _is_standard(name)):
             return None
         return self._found(name, path) or (_postponed(name) if path is None else None)
 

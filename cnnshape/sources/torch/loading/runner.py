@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import warnings
+from contextlib import nullcontext
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
 from cnnshape.diagnostics import Span
+from cnnshape.sources.torch.loading.numbers import builtins_for_users, calls_renamed
 from cnnshape.sources.torch.loading.policy import COMPOUND, bound_names, changed_names, pruned, runs
 from cnnshape.sources.torch.loading.source import SourceFile, understood
 from cnnshape.sources.torch.loading.unavailable import Unavailable, error_of, unavailable
@@ -36,6 +38,7 @@ class Runner:
 
     def run(self) -> None:
         """All statements; raises nothing that the user's code raises, but UnreadableError."""
+        self.names["__builtins__"] = builtins_for_users()
         self.names["__doc__"] = ast.get_docstring(self.source.tree, clean=False)
         self._future()
         for statement in self.source.tree.body:
@@ -123,7 +126,11 @@ class Runner:
     def _compiled(self, tree: ast.Module | ast.Expression, mode: str) -> CodeType:
         """Code; UnreadableError for what only the compiler finds, such as `return` in a class."""
         source = self.source
-        with understood(source.shown, source.text), warnings.catch_warnings():
+        with (
+            understood(source.shown, source.text),
+            warnings.catch_warnings(),
+            calls_renamed(tree) if "int(" in source.text else nullcontext(),
+        ):
             warnings.simplefilter("ignore")
             code: Any = compile(tree, source.path, mode, self.future, dont_inherit=True)
         assert isinstance(code, CodeType)

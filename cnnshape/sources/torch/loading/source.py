@@ -84,6 +84,8 @@ def _width(attribute: ast.Attribute) -> int:
     return len(attribute.attr)
 
 
+CONTENTS: dict[str, bytes] = {}
+"""What files are to hold, by their absolute paths, whatever is written there: a repair tries it."""
 SOURCES: dict[str, SourceFile | None] = {}
 """Every file that was read, by its absolute path; None where there is nothing to read."""
 
@@ -136,8 +138,7 @@ def understood(shown: str, text: str) -> Iterator[None]:
 
 def _text(path: str, shown: str) -> str:
     try:
-        with open(path, "rb") as file:
-            content = file.read(LARGEST + 1)
+        content = CONTENTS[path] if path in CONTENTS else _content(path)
     except OSError as error:
         raise _unreadable(shown, (error.strerror or str(error)).lower()) from None
     if len(content) > LARGEST:
@@ -155,6 +156,11 @@ def _text(path: str, shown: str) -> str:
     except (SyntaxError, LookupError) as error:
         raise _unreadable(shown, f"the file cannot be decoded: {error}") from None
     return text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(LARGEST + 1)
 
 
 def _no_python(shown: str, text: str, error: SyntaxError) -> UnreadableError:

@@ -1,0 +1,1 @@
+"""`pyproject.toml` and `cnnshape.toml`: what a project says of all its models."""
