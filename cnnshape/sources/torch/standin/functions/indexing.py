@@ -126,6 +126,10 @@ def _nonzero(mask: Tensor, tensor: Tensor) -> list[Tensor]:
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     items = _widened(_items(index), self.ndim)
+    if self.name is None and self.pending is None and _fills(items, value):
+        _in_range(self, items)
+        self.recipe = None
+        return
     masks = any(isinstance(one, Tensor) and one.dtype is bool_ for one in items)
     given = tensor_of(value, self) if not isinstance(value, Tensor) else value
     if not masks:
@@ -151,6 +155,13 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
             self.become(apply("assign", self, items=encoded, value=value, dtype=self.dtype))
     else:
         self.become(apply("assign_at", self, given, *by, dtype=self.dtype))
+
+
+def _fills(items: list[Any], value: Any) -> bool:
+    """Whether a number goes to places that indices and slices name: it fits wherever they are."""
+    return isinstance(value, int | float) and not any(
+        isinstance(one, Tensor | bool) for one in items
+    )
 
 
 def _shape_alone(tensor: Tensor, items: list[Any]) -> Any:
