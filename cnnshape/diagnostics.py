@@ -79,7 +79,7 @@ class RuleError(Exception):
         help: str | None = None,
         choices: Sequence[object] = (),
     ) -> None:
-        super().__init__(message)
+        super().__init__(rule, message)  # what it is made of again in another process
         self.rule = rule
         self.message = message
         self.field = field
@@ -90,6 +90,9 @@ class RuleError(Exception):
         self.note = note
         self.help = help
         self.choices = tuple(choices)
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class CnnshapeError(Exception):

@@ -137,6 +137,8 @@ class Graph(NamedTuple):
     channels_last: bool = False
     sizes: Mapping[str, int | None] = NOTHING
     """Named sizes of inputs, with an example of each where one is given."""
+    assumed: tuple[tuple[Any, bool], ...] = ()
+    """Conditions on named sizes, and whether they hold where the network is this one."""
     resized: bool = False
     """An input was given another shape than the file's, of which `expect` speaks."""
     limits: tuple[Claim, ...] = ()

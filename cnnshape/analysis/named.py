@@ -11,7 +11,7 @@ from cnnshape.analysis.design.example import that_hold
 from cnnshape.analysis.result import Analysis
 from cnnshape.analysis.sizes.accepted import AcceptedInputs
 from cnnshape.analysis.sizes.condition import Solver
-from cnnshape.analysis.sizes.explore import explore
+from cnnshape.analysis.sizes.explore import FixedNetwork, explore
 from cnnshape.analysis.sizes.growth import LARGEST_SIZE
 from cnnshape.analysis.sizes.naming import at_sizes, examples
 from cnnshape.analysis.sizes.region import Region, everything
@@ -109,7 +109,8 @@ def chosen_examples(graph: Graph) -> dict[str, int]:
         return sizes
     if not walk(at_sizes(graph, sizes), to_first_fault=True).faults:
         return sizes
-    accepted = AcceptedInputs(graph, explore(graph, sizes)).within(given)
+    network = FixedNetwork(graph)
+    accepted = AcceptedInputs(network, explore(network, sizes)).within(given)
     return next(iter(accepted.nearest(**sizes)), sizes)
 
 

@@ -25,9 +25,12 @@ from cnnshape.cli.python import (
     TrustOption,
     VerboseOption,
     for_python,
+    is_python,
 )
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.layer import LARGEST
+from cnnshape.sources.locate import Source
+from cnnshape.sources.spec.reader import Options
 from cnnshape.sources.spec.shape import UsageError
 
 if TYPE_CHECKING:
@@ -66,9 +69,8 @@ def inputs(
 
     The exit code is 0 if any size is accepted (or that of --at), 1 if none is.
     """
-    from cnnshape.analysis.analyse import analyse
     from cnnshape.analysis.result import unreadable
-    from cnnshape.analysis.sizes.accepted import accepted_inputs
+    from cnnshape.analysis.sizes.accepted import AcceptedInputs
 
     source = one_source(path)
     chosen = for_python(
@@ -80,20 +82,35 @@ def inputs(
         verbose=verbose,
     )
     try:
-        graph = source.graph(chosen)
+        found = _found(source, chosen, _axes(free))
     except UnreadableError as error:
         _answer(unreadable(error, source.path), format, output)
         raise typer.Exit(2) from None
-    if any(item.severity == "error" for item in graph.findings):
-        _answer(analyse(graph), format, output)
+    if not isinstance(found, AcceptedInputs):
+        _answer(found, format, output)
         raise typer.Exit(1)
-    found = accepted_inputs(graph, _axes(free))
     if at is None:
         _print(found, None if near is None else _sizes(near, found), format, output)
         raise typer.Exit(0 if found.smallest is not None else 1)
     answer = found.at(**_sizes(at, found))
     _answer(answer, format, output)
     raise typer.Exit(0 if answer.ok else 1)
+
+
+def _found(source: Source, chosen: Options, free: tuple[str, ...]) -> AcceptedInputs | Analysis:
+    """The accepted sizes; what is wrong with a model file that cannot be read whole."""
+    from cnnshape.analysis.analyse import analyse
+    from cnnshape.analysis.sizes.accepted import accepted_inputs
+
+    if is_python(source.path):
+        from cnnshape.sources.torch.source import TorchSource
+
+        assert isinstance(source, TorchSource)
+        return source.accepted(chosen, free)
+    graph = source.graph(chosen)
+    if any(item.severity == "error" for item in graph.findings):
+        return analyse(graph)
+    return accepted_inputs(graph, free)
 
 
 def _axes(free: str | None) -> tuple[str, ...]:

@@ -65,6 +65,18 @@ class Recording:
             self.asked[condition] = Condition(size, relation)
         return self.again(condition)
 
+    def given(self, sizes: Mapping[str, int]) -> Recording:
+        """The same of other names, some being given: what then depends on no name is left out."""
+        others = {name: value for name, value in self.sizes.items() if name not in sizes}
+        result = Recording(others)
+        for condition, holds in self.found.items():
+            left = _given(condition, sizes)
+            if left is not None and left not in result.found:
+                result.found[left] = holds
+                result.causes[left] = self.causes[condition]
+                result.asked[left] = _given(self.asked[condition], sizes) or left
+        return result
+
     def again(self, condition: Condition) -> bool:
         """What was found of a condition that was asked before."""
         self.latest.add(condition)
@@ -89,6 +101,15 @@ def recording_with(record: Recording) -> Iterator[Recording]:
 def recording(sizes: Mapping[str, int]) -> AbstractContextManager[Recording]:
     """Compare by these example sizes, and record what was found."""
     return recording_with(Recording(sizes))
+
+
+def _given(condition: Condition, sizes: Mapping[str, int]) -> Condition | None:
+    """A condition on the names that are left; None where they do not matter."""
+    if condition.size.names.isdisjoint(sizes):
+        return condition
+    left = condition.size.replaced(sizes)
+    found = left if isinstance(left, int) else simplest(left, condition.relation)
+    return found if isinstance(found, Condition) else None
 
 
 def simplest(size: Dim, relation: str) -> Condition | bool:

@@ -20,8 +20,8 @@ from cnnshape.dim.atom import (
     order,
     sum_of,
 )
-from cnnshape.dim.quotient import reduced
 from cnnshape.dim.python import PythonNumber
+from cnnshape.dim.quotient import reduced
 
 if TYPE_CHECKING:
     Integer = int  # a Dim may stand wherever the rules have an integer …

@@ -12,15 +12,21 @@ from cnnshape.analysis.analyse import analyse
 from cnnshape.analysis.design.registry import CHECKS
 from cnnshape.analysis.result import Analysis
 from cnnshape.analysis.sizes.cause import Cause, causes_of, in_signs
-from cnnshape.analysis.sizes.explore import Exploration, Literal, Path, explore
-from cnnshape.analysis.sizes.naming import BATCH, at_sizes, examples, with_named_sizes
+from cnnshape.analysis.sizes.explore import (
+    Exploration,
+    FixedNetwork,
+    Literal,
+    Network,
+    Path,
+    explore,
+)
+from cnnshape.analysis.sizes.naming import BATCH, examples, with_named_sizes
 from cnnshape.analysis.sizes.outcome import holds_for, part_in_words
 from cnnshape.analysis.sizes.region import Box, Point, Region, nothing, region
 from cnnshape.analysis.sizes.relation import completed
 from cnnshape.analysis.sizes.size_set import ANY, SizeSet, exactly
 from cnnshape.analysis.sizes.tiling import Alike, alike, without_rest
 from cnnshape.analysis.sizes.words import in_order, region_in_words, residues_of, sizes_in_words
-from cnnshape.analysis.walk import walk
 from cnnshape.dim import Dim, show
 from cnnshape.graph import Graph
 from cnnshape.layer import Shape
@@ -44,8 +50,17 @@ class Part(NamedTuple):
 class AcceptedInputs:
     """Every input size that a model accepts."""
 
-    def __init__(self, graph: Graph, found: Exploration, *, any_batch: bool = False) -> None:
-        self.graph = graph
+    def __init__(
+        self,
+        network: Network,
+        found: Exploration,
+        *,
+        any_batch: bool = False,
+        most_tried: int = MOST_TRIED,
+    ) -> None:
+        self.network = network
+        self.graph = graph = network.graph
+        self.most_tried = most_tried
         self.any_batch = any_batch
         """The batch was asked for, too, which is free in every network."""
         self.names = found.names
@@ -72,14 +87,13 @@ class AcceptedInputs:
         """Of what is undecided: up to which size every point was tried, and those accepted."""
         if self.exact:
             return 0, ()
-        side = int(MOST_TRIED ** (1 / len(self.names)))
+        side = int(self.most_tried ** (1 / len(self.names)))
         points = product(range(1, side + 1), repeat=len(self.names))
         open_points = [point for point in points if self.exploration.undecided.holds(point)]
         return side, tuple(point for point in open_points if self._walks(point))
 
     def _walks(self, point: Point) -> bool:
-        sizes = dict(zip(self.names, point, strict=True))
-        return not walk(at_sizes(self.graph, sizes), to_first_fault=True).faults
+        return self.network.holds(dict(zip(self.names, point, strict=True)))
 
     def accepts(self, **sizes: int) -> bool:
         """Whether the model takes inputs of these sizes, all of which must be given."""
@@ -101,14 +115,14 @@ class AcceptedInputs:
         paths = [path._replace(region=path.region & inside) for path in self.exploration.paths]
         kept = tuple(path for path in paths if path.region)
         undecided = self.exploration.undecided & inside
-        return AcceptedInputs(self.graph, Exploration(self.names, kept, undecided))
+        return AcceptedInputs(self.network, Exploration(self.names, kept, undecided))
 
     def at(self, **sizes: int) -> Analysis:
         """The model checked at these sizes, without its author's figures of another.
 
         Whether they are accepted is the question, so nothing is said of the design.
         """
-        graph = at_sizes(self.graph, sizes)
+        graph = self.network.at(sizes)
         same = sizes == {name: value for name, value in self.graph.sizes.items() if value}
         analysis = analyse(graph if same else graph._replace(resized=True, limits=()))
         kept = tuple(item for item in analysis.diagnostics if item.rule not in CHECKS)
@@ -178,7 +192,7 @@ class AcceptedInputs:
         """The outputs' shapes, as formulas that hold on the main way through the network."""
         if self.main is None:
             return {}
-        shapes = {name: self.main.walk.shapes.get(name) for name in self.graph.outputs}
+        shapes = {name: self.main.walk.shapes.get(name) for name in self.main.walk.graph.outputs}
         return {name: shape for name, shape in shapes.items() if shape is not None}
 
     @cached_property
@@ -197,7 +211,9 @@ class AcceptedInputs:
         """The accepted points that give what given ones give."""
         if self.main is None or not self.accepts(**sizes):
             return None
-        return alike(self.main, self.graph.outputs, self.names, sizes)
+        if not self.main.region.holds(tuple(sizes[name] for name in self.names)):
+            return None
+        return alike(self.main, self.main.walk.graph.outputs, self.names, sizes)
 
     @cached_property
     def causes(self) -> tuple[Cause, ...]:
@@ -274,7 +290,8 @@ class AcceptedInputs:
 def accepted_inputs(graph: Graph, free: Collection[str] = ()) -> AcceptedInputs:
     """The input sizes that a network accepts, with the axes in `free` named beside the spatial."""
     named = with_named_sizes(graph, free)
-    return AcceptedInputs(named, explore(named, examples(named)), any_batch=BATCH in free)
+    network = FixedNetwork(named)
+    return AcceptedInputs(network, explore(network, examples(named)), any_batch=BATCH in free)
 
 
 def _parts(found: Exploration) -> tuple[Part, ...]:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import NamedTuple
+from time import monotonic
+from typing import NamedTuple, Protocol
 
 from cnnshape.analysis.sizes.condition import Solver
+from cnnshape.analysis.sizes.naming import at_sizes
 from cnnshape.analysis.sizes.region import Point, Region, everything, nothing, region
 from cnnshape.analysis.sizes.size_set import exactly
 from cnnshape.analysis.walk import Walk, walk
@@ -27,6 +29,45 @@ MOST_TRIES = 2_000
 
 MOST_MEETINGS = 40_000
 """Pairs of boxes that are brought together; beyond it a condition is kept as it is."""
+
+
+class Network(Protocol):
+    """What is walked at examples of its named sizes."""
+
+    graph: Graph
+
+    def walked(self, sizes: Mapping[str, int]) -> tuple[Walk, Recording]:
+        """A walk at examples, up to the first fault, and what was found of conditions."""
+
+    def holds(self, sizes: Mapping[str, int]) -> bool:
+        """Whether these sizes go through, as numbers."""
+
+    def at(self, sizes: Mapping[str, int]) -> Graph:
+        """The network of these sizes."""
+
+
+class FixedNetwork:
+    """A graph whose layers are the same whatever the sizes."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    def walked(self, sizes: Mapping[str, int]) -> tuple[Walk, Recording]:
+        """A walk at examples, up to the first fault, and what was found of conditions."""
+        with recording(sizes) as found:
+
+            def begin(node: Node) -> None:
+                found.cause = node
+
+            return walk(self.graph, each=begin, to_first_fault=True), found
+
+    def holds(self, sizes: Mapping[str, int]) -> bool:
+        """Whether these sizes go through, as numbers."""
+        return not walk(self.at(sizes), to_first_fault=True).faults
+
+    def at(self, sizes: Mapping[str, int]) -> Graph:
+        """The network of these sizes."""
+        return at_sizes(self.graph, sizes)
 
 
 class Literal(NamedTuple):
@@ -72,8 +113,9 @@ class _Rest(NamedTuple):
 
 
 class _Explorer:
-    def __init__(self, graph: Graph, names: tuple[str, ...]) -> None:
-        self.graph = graph
+    def __init__(self, network: Network, names: tuple[str, ...], until: float | None) -> None:
+        self.network = network
+        self.until = until
         self.names = names
         self.solver = Solver(names)
         self.rests: list[_Rest] = []
@@ -86,6 +128,8 @@ class _Explorer:
         for _ in range(MOST_PATHS):
             if not self.rests:
                 return
+            if self.until is not None and monotonic() > self.until:
+                break
             rest = self._listed(self.rests.pop())
             if not rest.region:
                 continue
@@ -100,12 +144,7 @@ class _Explorer:
             self.undecided |= rest.region
 
     def _walk(self, point: Point) -> tuple[Walk, Recording]:
-        with recording(dict(zip(self.names, point, strict=True))) as found:
-
-            def begin(node: Node) -> None:
-                found.cause = node
-
-            return walk(self.graph, each=begin, to_first_fault=True), found
+        return self.network.walked(dict(zip(self.names, point, strict=True)))
 
     def _point(self, rest: _Rest) -> Point | None:
         """A point of a part of the domain; None where none was found."""
@@ -149,10 +188,13 @@ class _Explorer:
         return Path(here, relations, taken, found, solved)
 
 
-def explore(graph: Graph, first: Mapping[str, int]) -> Exploration:
-    """All ways through a network whose inputs have named sizes, beginning with an example."""
+def explore(network: Network, first: Mapping[str, int], until: float | None = None) -> Exploration:
+    """All ways through a network whose inputs have named sizes, beginning with an example.
+
+    What is not walked `until` then, by the monotonic clock, is undecided.
+    """
     names = tuple(first)
-    explorer = _Explorer(graph, names)
+    explorer = _Explorer(network, names, until)
     try:
         paths = tuple(explorer.paths(tuple(first.values())))
     except TooDeepError:

@@ -72,6 +72,28 @@ def examples_of(inputs: Mapping[Any, Given]) -> dict[str, int | None]:
     return examples
 
 
+def is_batch(side: Written) -> bool:
+    """Whether a side is the batch's axis, N."""
+    return isinstance(side, NamedSize) and side.name == BATCH
+
+
+def with_batch(inputs: Mapping[Any, Given], number: int) -> dict[Any, Given]:
+    """The inputs for so many samples."""
+    return with_sizes(inputs, {BATCH: number})
+
+
+def with_sizes(inputs: Mapping[Any, Given], sizes: Mapping[str, int]) -> dict[Any, Given]:
+    """The inputs with numbers in the place of names."""
+    return {
+        key: Given(tuple(_sized(side, sizes) for side in given.shape), given.dtype)
+        for key, given in inputs.items()
+    }
+
+
+def _sized(side: Written, sizes: Mapping[str, int]) -> Written:
+    return sizes.get(side.name, side) if isinstance(side, NamedSize) else side
+
+
 def parameters_of(model: Module) -> list[inspect.Parameter]:
     """What the model's forward pass takes, without `self`."""
     try:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from cnnshape.diagnostics import Diagnostic, UnreadableError
+from cnnshape.dim import Recording, TooDeepError
 from cnnshape.dim import size as named_dim
+from cnnshape.dim.assumption import recording_with
 from cnnshape.graph import NOTHING, Graph, Node
 from cnnshape.sources.spec.shape import NamedSize, UsageError
 from cnnshape.sources.torch import guard, loading
 from cnnshape.sources.torch.assembly import assembled
 from cnnshape.sources.torch.diagnosis import of_exception, of_shape, of_unsupported
-from cnnshape.sources.torch.inputs import BATCH, Given, examples_of, given_of, missing
+from cnnshape.sources.torch.inputs import (
+    BATCH,
+    Given,
+    examples_of,
+    given_of,
+    is_batch,
+    missing,
+    with_batch,
+)
 from cnnshape.sources.torch.loading.source import CONTENTS
 from cnnshape.sources.torch.path import Target
 from cnnshape.sources.torch.standin.module import Module
@@ -28,6 +38,7 @@ from cnnshape.sources.torch.tracing import (
     traced,
 )
 
+T = TypeVar("T")
 PINNED_BATCH = 2
 """The batch's size where the code takes it as a plain number."""
 USUAL = 224
@@ -55,18 +66,44 @@ def read(target: Target, path: str, settings: Settings) -> Graph:
     examples_of(inputs)
 
     def act() -> Graph:
+        graph = Reading(target, path, settings, inputs).graph()
+        if None in examples_of(inputs).values() and _has_error(graph):
+            return _at_other_sizes(target, path, settings, inputs) or graph
+        return graph
+
+    return guarded(act, path, settings)
+
+
+def guarded(act: Callable[[], T], path: str, settings: Settings) -> T:
+    """What an act gives, user code being run in it; UnreadableError where it is ended."""
+
+    def acted() -> T:
         CONTENTS.update({os.path.abspath(file): text for file, text in settings.contents.items()})
-        return Reading(target, path, settings, inputs).graph()
+        return act()
 
     try:
         return guard.in_child(
-            act,
+            acted,
             seconds=settings.seconds,
             trusted=settings.trusted,
             verbose=settings.verbose,
         )
     except guard.GuardError as error:
         raise UnreadableError([_ended(path, error)]) from None
+
+
+def _has_error(graph: Graph) -> bool:
+    return any(item.severity == "error" for item in graph.findings)
+
+
+def _at_other_sizes(
+    target: Target, path: str, settings: Settings, inputs: Mapping[Any, Given]
+) -> Graph | None:
+    """The graph at the sizes nearest to the usual ones that the model accepts."""
+    from cnnshape.sources.torch.sizes import nearest_accepted
+
+    sizes = nearest_accepted(target, path, settings, inputs)
+    return Reading(target, path, settings, inputs, sizes).graph() if sizes else None
 
 
 def _ended(path: str, error: guard.GuardError) -> Diagnostic:
@@ -83,21 +120,45 @@ def _ended(path: str, error: guard.GuardError) -> Diagnostic:
 
 
 class Reading:
-    """One file being read, in the process that user code runs in."""
+    """One file being read, in the process that user code runs in.
+
+    `sizes` are examples of named sizes; those of `inputs` come first.
+    """
 
     def __init__(
-        self, target: Target, path: str, settings: Settings, inputs: Mapping[Any, Given]
+        self,
+        target: Target,
+        path: str,
+        settings: Settings,
+        inputs: Mapping[Any, Given],
+        sizes: Mapping[str, int] = NOTHING,
     ) -> None:
         self.target = target
         self.path = path
         self.settings = settings
         self.inputs = inputs
+        self.sizes = sizes
         self.model: Module | None = None
         self.name = "model"
         self.texts: dict[str, str] = {}
+        self.recording = self._new_recording()
+        self.asked = Recording({})
+        """What the model asked of sizes, for any batch."""
+
+    def _new_recording(self) -> TraceRecording:
+        """Comparisons of named sizes are made at examples of them."""
+        examples = {BATCH: ANY_BATCH, **self.sizes}
+        for name, example in examples_of(self.inputs).items():
+            examples[name] = self.sizes.get(name, USUAL) if example is None else example
+        for given in self.inputs.values():
+            for side in given.shape:
+                if isinstance(side, NamedSize) and side.name == BATCH and side.example is not None:
+                    examples[BATCH] = side.example
+        return TraceRecording(examples)
 
     def graph(self) -> Graph:
         """The graph, or as much of it as there is before a fault."""
+        SESSION.last = None
         try:
             return self._read()
         except UnsupportedError as error:
@@ -109,22 +170,16 @@ class Reading:
         except loading.UnavailableError as error:
             raise self._unreadable(_unavailable(error)) from None
         except BatchPinnedError:
-            return self._with_batch(PINNED_BATCH).graph()
+            number = self.recording.sizes[BATCH]
+            self.inputs = with_batch(self.inputs, PINNED_BATCH if number == ANY_BATCH else number)
+            self.recording = self._new_recording()
+            return self.graph()
         except ShapeError as error:
             return self._faulty(of_shape(error, self._empty(), self.model))
-        except (UsageError, UnreadableError):
+        except (UsageError, UnreadableError, TooDeepError):
             raise
         except Exception as error:  # noqa: BLE001 whatever the user's code raises is told
             return self._faulty(of_exception(error))
-
-    def _with_batch(self, number: int) -> Reading:
-        inputs = {
-            key: Given(
-                tuple(number if _is_batch(side) else side for side in given.shape), given.dtype
-            )
-            for key, given in self.inputs.items()
-        }
-        return Reading(self.target, self.path, self.settings, inputs)
 
     def _read(self) -> Graph:
         from cnnshape.sources.torch.standin.package import PACKAGE
@@ -134,7 +189,7 @@ class Reading:
         self.name, made_by = chosen(self.target, loaded.module, loaded.source.tree)
         if isinstance(made_by, loading.Unavailable):
             raise loading.error_of(made_by)
-        with _recorded(self.inputs):
+        with recording_with(self.recording):
             self.model = instance(self.target, self.name, made_by)
             said = missing(self.path, self.model, self.settings.texts)
             if said:
@@ -145,15 +200,27 @@ class Reading:
         model.train(self.settings.training)
         named = input_names(model, self.inputs)
         try:
-            output = traced(model, named)
+            output = self._followed(model, named)
         except ShapeError as error:
             return self._broken(model, error, named)
-        except (guard.RefusedError, loading.MissingPackageError, loading.UnavailableError):
+        except (
+            guard.RefusedError,
+            loading.MissingPackageError,
+            loading.UnavailableError,
+            TooDeepError,
+        ):
             raise
         except Exception as error:  # noqa: BLE001 whatever the user's code raises is told
             return self._stopped(model, of_exception(error), named)
         graph = self._assembled(model, output)
         return graph._replace(findings=tuple(self._findings(output, graph)))
+
+    def _followed(self, model: Module, named: Mapping[str, Given]) -> Output:
+        """The forward pass; what is asked of sizes afterwards, is no condition of the model's."""
+        try:
+            return traced(model, named)
+        finally:
+            self.asked = self.recording.given({BATCH: self.recording.sizes[BATCH]})
 
     def _assembled(self, model: Module, output: Output) -> Graph:
         sizes = examples_of(self.inputs)
@@ -161,7 +228,8 @@ class Reading:
             self.name, self.path, model, output.trace, output.inputs, output.outputs,
             _texts(), _batch(output.inputs),
         )  # fmt: skip
-        return graph._replace(sizes=sizes)
+        examples = {name: self.recording.sizes[name] for name in sizes}
+        return graph._replace(sizes=examples, assumed=tuple(self.asked.found.items()))
 
     def _findings(self, output: Output, graph: Graph) -> list[Diagnostic]:
         from cnnshape.sources.torch.warnings import mixed_batches, no_output
@@ -200,32 +268,14 @@ class Reading:
         return error
 
 
-def _is_batch(side: Any) -> bool:
-    return isinstance(side, NamedSize) and side.name == BATCH
-
-
 def _batch(inputs: Mapping[str, Given]) -> Any:
     """The size of the batch's axis: N, or the number given for it."""
     for given in inputs.values():
         for side in given.shape:
-            if _is_batch(side):
+            if is_batch(side):
                 return named_dim(BATCH)
     first = next(iter(inputs.values()), None)
     return first.shape[0] if first and first.shape and isinstance(first.shape[0], int) else 1
-
-
-def _recorded(inputs: Mapping[Any, Given]) -> Any:
-    """Comparisons of named sizes are made at examples of them."""
-    from cnnshape.dim.assumption import recording_with
-
-    sizes = {BATCH: ANY_BATCH}
-    for name, example in examples_of(inputs).items():
-        sizes[name] = USUAL if example is None else example
-    for given in inputs.values():
-        for side in given.shape:
-            if isinstance(side, NamedSize) and side.name == BATCH and side.example is not None:
-                sizes[BATCH] = side.example
-    return recording_with(TraceRecording(sizes))
 
 
 def _texts() -> dict[str, str]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cnnshape.graph import Graph
 from cnnshape.sources.locate import Source
 from cnnshape.sources.spec.reader import Options
 from cnnshape.sources.spec.shape import UsageError
-from cnnshape.sources.torch.path import target_of
+from cnnshape.sources.torch.path import Target, target_of
+
+if TYPE_CHECKING:
+    from cnnshape.analysis.sizes.accepted import AcceptedInputs
 
 
 class TorchSource(Source):
@@ -17,6 +22,22 @@ class TorchSource(Source):
     def graph(self, options: Options) -> Graph:
         from cnnshape.sources.torch.reader import Settings, read
 
+        target = self._target(options)
+        settled = self.demand.settled(options)
+        settings = Settings(settled.texts, **settled.python)
+        return self.demand.on(read(target, self.path, settings))
+
+    def accepted(self, options: Options, free: Collection[str]) -> AcceptedInputs:
+        """The sizes that the model accepts; UnreadableError where nothing could be checked."""
+        from cnnshape.sources.torch.reader import Settings
+        from cnnshape.sources.torch.sizes import accepted_sizes
+
+        target = self._target(options)
+        settings = Settings(options.texts, **options.python)
+        return accepted_sizes(target, self.path, settings, free)
+
+    def _target(self, options: Options) -> Target:
+        """The model that is meant; UsageError for options that are of no use with it."""
         target = target_of(self.path)
         assert target is not None
         if options.variables:
@@ -25,9 +46,7 @@ class TorchSource(Source):
                 f"--set gives values to `vars` of model files; for {target.file} write what the "
                 f"class takes, {target.file}:Net({name}=…)"
             )
-        settled = self.demand.settled(options)
-        settings = Settings(settled.texts, **settled.python)
-        return self.demand.on(read(target, self.path, settings))
+        return target
 
     def is_model(self) -> bool:
         return True

@@ -12,6 +12,7 @@ from cnnshape.dim.assumption import EQUAL
 from cnnshape.sources.torch.inputs import BATCH, Given
 from cnnshape.sources.torch.standin.dtype import NAMES
 from cnnshape.sources.torch.standin.module import Module
+from cnnshape.sources.torch.standin.stack import stack
 from cnnshape.sources.torch.standin.tensor import Tensor
 from cnnshape.sources.torch.standin.trace import SESSION, Trace
 
@@ -29,6 +30,16 @@ class TraceRecording(Recording):
     of_program = True
 
     def holds(self, size: Dim, relation: str) -> bool:
+        """Whether it is so at the examples; what no layer asks, the user's code does."""
+        if self.cause is None:
+            self.cause = stack()
+            try:
+                return self._held(size, relation)
+            finally:
+                self.cause = None
+        return self._held(size, relation)
+
+    def _held(self, size: Dim, relation: str) -> bool:
         found = super().holds(size, relation)
         if found and relation == EQUAL and BATCH in size.names:
             raise BatchPinnedError

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from cnnshape.analysis.walk import Fault, Walk, step
 from cnnshape.diagnostics import RuleError
+from cnnshape.dim.assumption import active
 from cnnshape.graph import Graph, Held, Node, Scope, is_integer
 from cnnshape.layer import Layer, Shape
 from cnnshape.layers import find
@@ -207,7 +208,14 @@ def _alone(call: Call) -> Shape:
 
 
 def _stepped(walk: Walk, node: Node, call: Call) -> Shape:
-    shape = step(walk, node)
+    recording = active()
+    if recording is not None:
+        recording.cause = node
+    try:
+        shape = step(walk, node)
+    finally:
+        if recording is not None:
+            recording.cause = None
     walk.shapes[node.name] = shape
     if walk.faults or shape is None:
         fault = walk.faults.pop()
