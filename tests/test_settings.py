@@ -16,7 +16,6 @@ from cnnshape.sources.settings.find import nearest
 from cnnshape.sources.settings.pattern import matches
 from cnnshape.sources.settings.place import Places
 from cnnshape.sources.settings.read import KEYS, Settings, Table, read_settings
-from cnnshape.sources.spec.shape import NamedSize
 
 __all__ = ["models", "run"]  # fixtures
 

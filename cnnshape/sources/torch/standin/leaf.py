@@ -292,8 +292,8 @@ def bound(
             f"but {len(arguments) + 1} were given"
         )
     found = dict(zip(order, arguments, strict=False))
-    for key, value in named.items():
-        key = OLD_NAMES.get(key, key)
+    for given, value in named.items():
+        key = OLD_NAMES.get(given, given)
         if key not in order:
             raise TypeError(f"{name}.__init__() got an unexpected keyword argument '{key}'")
         if key in found:

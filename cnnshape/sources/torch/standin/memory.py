@@ -51,7 +51,7 @@ def viewed(shape: Sequence[Any], steps: Steps, wanted: Sequence[Any]) -> Steps |
         ends = axis == 0 or (shape[axis - 1] != 1 and steps[axis - 1] != values * base)
         if not ends:
             continue
-        while place >= 0 and (seen != values and _fits(seen, values) or wanted[place] == 1):
+        while place >= 0 and ((seen != values and _fits(seen, values)) or wanted[place] == 1):
             found[place] = seen * base
             seen = seen * wanted[place]
             place -= 1
@@ -91,10 +91,12 @@ def order_of(shape: Sequence[Any], steps: Steps) -> list[int] | None:
     return order if dense else None
 
 
-CHANNELS_LAST = ("conv2d", "conv3d", "conv_transpose2d", "batch_norm2d", "batch_norm3d", "max_pool2d",
-                 "avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d", "upsample", "group_norm",
-                 "pad", "zero_pad2d", "reflection_pad2d", "functional_conv2d", "constant_pad2d",
-                 "batch_norm")  # fmt: skip
+CHANNELS_LAST = (
+    *("conv2d", "conv3d", "conv_transpose2d", "functional_conv2d", "batch_norm", "batch_norm2d"),
+    *("batch_norm3d", "group_norm", "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d"),
+    *("adaptive_max_pool2d", "upsample", "pad", "zero_pad2d", "reflection_pad2d"),
+    "constant_pad2d",
+)
 PRESERVING = ("activation", "pointwise", "regularisation", "merge", "broadcast")
 KEEPS = ("normalize", "sort", "flip", "average")
 COPIES = ("masked_fill", "concat", "matmul", "glu")
@@ -110,7 +112,7 @@ def lay_out(
         return kept(shape, reordered(shape, (1, 0, 2))) if layer.batch_first else None
     if type_name == "einsum":
         return _einsum(layer.equation, shape)
-    if not operands or all(one.steps is None for one in operands) and type_name not in VIEWS:
+    if not operands or (all(one.steps is None for one in operands) and type_name not in VIEWS):
         return None
     x = operands[0]
     if type_name in VIEWS:

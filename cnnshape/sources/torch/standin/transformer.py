@@ -5,8 +5,9 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from cnnshape.sources.torch.standin.containers import ModuleList
 from cnnshape.sources.torch.standin.leaf import nn_class
-from cnnshape.sources.torch.standin.module import Module, ModuleList
+from cnnshape.sources.torch.standin.module import Module
 from cnnshape.sources.torch.standin.offer import FUNCTIONAL, TORCH
 from cnnshape.sources.torch.standin.tensor import Tensor
 
@@ -195,4 +196,4 @@ class Transformer(Module):
 
     @staticmethod
     def generate_square_subsequent_mask(sz: Any, device: Any = None, dtype: Any = None) -> Tensor:
-        return TORCH["triu"](TORCH["full"]((sz, sz), float("-inf")), 1)  # type: ignore[no-any-return]
+        return TORCH["triu"](TORCH["full"]((sz, sz), float("-inf")), 1)

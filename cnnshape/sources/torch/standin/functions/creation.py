@@ -7,10 +7,10 @@ from math import ceil
 from typing import Any
 
 from cnnshape.sources.torch.standin.dtype import NAMES, DType, bool_, complex64, float32, int64
-from cnnshape.sources.torch.standin.offer import METHODS, TORCH, offer
+from cnnshape.sources.torch.standin.offer import TORCH, offer
 from cnnshape.sources.torch.standin.shape import as_shape, as_size, is_formula, is_size
 from cnnshape.sources.torch.standin.stack import stack
-from cnnshape.sources.torch.standin.tensor import Parameter, Tensor, apply
+from cnnshape.sources.torch.standin.tensor import METHODS, Parameter, Tensor, apply
 
 
 class Default:
@@ -161,7 +161,8 @@ def arange(*arguments: Any, dtype: DType | None = None, **named: Any) -> Tensor:
     def values() -> Any:
         import numpy as np
 
-        return np.arange(*(float(one) if not whole else int(one) for one in (start, end, step)))
+        number: Any = int if whole else float
+        return np.arange(number(start), number(end), number(step))
 
     if not is_formula(length) and length < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")

@@ -30,7 +30,7 @@ def _item(one: Any) -> Any:
         return int(one) if scalar else one
     if isinstance(one, list | range):
         return tensor_of([*one])
-    if type(one).__module__ == "numpy" and getattr(one, "ndim", 0):
+    if type(one).__module__ == "numpy" and getattr(one, "ndim", False):
         return tensor_of(one)
     if is_size(one):
         return one
@@ -112,8 +112,8 @@ def _by_tensors(tensor: Tensor, items: list[Any]) -> Tensor:
         else:
             expanded.append(one)
     indices = [one for one in expanded if isinstance(one, Tensor)]
-    items = tuple(map(_encoded, expanded))
-    return apply("take_index", tensor, *indices, items=items, dtype=tensor.dtype)
+    encoded = tuple(map(_encoded, expanded))
+    return apply("take_index", tensor, *indices, items=encoded, dtype=tensor.dtype)
 
 
 def _nonzero(mask: Tensor, tensor: Tensor) -> list[Tensor]:
@@ -175,8 +175,8 @@ def _shape_alone(tensor: Tensor, items: list[Any]) -> Any:
         SESSION.trace = trace
 
 
-Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
-Tensor.__setitem__ = setitem  # type: ignore[attr-defined]
+Tensor.__getitem__ = getitem  # type: ignore[method-assign]
+Tensor.__setitem__ = setitem  # type: ignore[method-assign]
 
 
 @offer("torch.gather", "Tensor.gather")

@@ -12,10 +12,10 @@ from cnnshape.sources.torch.standin.functions.arrangement import reshape, unsque
 from cnnshape.sources.torch.standin.functions.pointwise import cast
 from cnnshape.sources.torch.standin.later import later
 from cnnshape.sources.torch.standin.leaf import bound, layer_class, plain, unbatched
-from cnnshape.sources.torch.standin.offer import FUNCTIONAL, METHODS, TORCH, offer
 from cnnshape.sources.torch.standin.losses import reduced_loss
+from cnnshape.sources.torch.standin.offer import FUNCTIONAL, TORCH, offer
 from cnnshape.sources.torch.standin.shape import as_shape, as_size, is_size
-from cnnshape.sources.torch.standin.tensor import Tensor, apply, carried_out
+from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply, carried_out
 from cnnshape.sources.torch.standin.trace import UnsupportedError, layer_of, refuse
 
 
@@ -29,7 +29,7 @@ def as_layer(name: str, layer_type: str, input: Any, arguments: Any, named: Any)
             fields[key] = bool(fields[key])
     layer = layer_of(layer_type, fields)
     if unbatched(layer, input):
-        return carried_out(layer_type, layer, (unsqueeze(input, 0),)).squeeze(0)  # type: ignore[no-any-return]
+        return carried_out(layer_type, layer, (unsqueeze(input, 0),)).squeeze(0)
     return carried_out(layer_type, layer, (input,))
 
 
@@ -48,7 +48,8 @@ for _name in ("relu", "selu", "celu", "elu", "leaky_relu"):
 for _name in ("relu", "sigmoid", "tanh"):
     _layer(_name, f"torch.{_name}", f"Tensor.{_name}", f"F.{_name}", in_place=True)
 for _name in ("relu6", "silu", "mish", "hardswish", "hardsigmoid", "hardtanh", "softplus", "gelu",
-              "softsign", "logsigmoid", "tanhshrink", "hardshrink", "softshrink", "threshold", "glu",
+              "softsign", "logsigmoid", "tanhshrink", "hardshrink", "softshrink", "threshold",
+              "glu",
               "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "local_response_norm",
               "unfold", "fold"):  # fmt: skip
     _layer(_name, f"F.{_name}")
@@ -75,7 +76,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
             f"{count} and channel size = {input.shape[1]}."
         )
     scale = reshape(weight, (1, -1, *([1] * (input.ndim - 2)))) if count != 1 else weight
-    return TORCH["where"](input > 0, input, input * scale)  # type: ignore[operator,no-any-return]
+    return TORCH["where"](input > 0, input, input * scale)
 
 
 @offer("F.rrelu", "F.rrelu_", "torch.rrelu")
@@ -93,7 +94,7 @@ def _max_pool(layer_type: str, short: str) -> None:
         ceil_mode: bool = False,
         return_indices: bool = False,
     ) -> Any:
-        steps = None if stride == [] or stride == () else stride
+        steps = None if stride in ([], ()) else stride
         values = (kernel_size, steps, padding, dilation, bool(return_indices), ceil_mode)
         result = as_layer(short, layer_type, input, values, {})
         return (result, indices_of(result)) if return_indices else result
@@ -175,7 +176,7 @@ def _convolution(short: str, names: tuple[str, ...]) -> None:
         if input.ndim == weight.ndim - 1:
             return apply(
                 f"functional_{short}", unsqueeze(input, 0), *operands[1:], **fields
-            ).squeeze(0)  # type: ignore[no-any-return]
+            ).squeeze(0)
         return apply(f"functional_{short}", *operands, **fields)
 
     function.__name__ = short
@@ -340,7 +341,7 @@ def _area(input: Tensor, size: Any, scale_factor: Any) -> Tensor:
         sizes = apply("upsample", input, scale_factor=_scale(scale_factor)).shape[2:]
     else:
         sizes = size
-    return FUNCTIONAL[f"adaptive_avg_pool{input.ndim - 2}d"](input, sizes)  # type: ignore[no-any-return]
+    return FUNCTIONAL[f"adaptive_avg_pool{input.ndim - 2}d"](input, sizes)
 
 
 def _scale(factor: Any) -> Any:
@@ -387,7 +388,7 @@ def attention(
     enable_gqa: bool = False,
 ) -> Tensor:
     mask = _given(attn_mask)
-    named = {"enable_gqa": True} if enable_gqa else {}
+    named: dict[str, Any] = {"enable_gqa": True} if enable_gqa else {}
     if scale is not None and not isinstance(scale, Tensor):
         named["scale"] = float(scale)
     if is_causal:
@@ -401,7 +402,7 @@ def attention(
 def gumbel_softmax(
     logits: Tensor, tau: float = 1, hard: bool = False, eps: Any = 0, dim: int = -1
 ) -> Tensor:
-    return apply("softmax", logits / tau, dim=dim)  # type: ignore[operator]
+    return apply("softmax", logits / tau, dim=dim)
 
 
 @offer("F.max_unpool2d", "F.max_unpool1d", "F.max_unpool3d")
@@ -426,10 +427,10 @@ def multi_head_attention_forward(*_: Any, **__: Any) -> Any:
 def embedding_bag(input: Tensor, weight: Tensor, offsets: Any = None, *_: Any, **__: Any) -> Tensor:
     found = embedding(input, weight)
     if input.ndim == 2:
-        return TORCH["mean"](found, 1)  # type: ignore[no-any-return]
+        return TORCH["mean"](found, 1)
     if offsets is None:
         raise ValueError("offsets has to be a 1D Tensor but got None")
-    picked = found[slice(0, 1)]  # type: ignore[index]
+    picked = found[slice(0, 1)]
     return apply("expand", picked, sizes=(offsets.shape[0], weight.shape[1]))
 
 
@@ -458,7 +459,8 @@ def _classes(input: Tensor, target: Tensor) -> None:
     if tuple(target.shape) != tuple(wanted):
         fault = RuleError(
             "shape-mismatch",
-            f"compares {show(input.shape)} with targets of {show(target.shape)}, not {show(wanted)}",
+            f"compares {show(input.shape)} with targets of {show(target.shape)}, "
+            f"not {show(wanted)}",
             operand=1,
             expected=list(wanted),
             found=list(target.shape),

@@ -9,8 +9,8 @@ from cnnshape.sources.torch.standin.dtype import DType, bool_, int64
 from cnnshape.sources.torch.standin.functions.arrangement import _axis
 from cnnshape.sources.torch.standin.functions.pointwise import cast
 from cnnshape.sources.torch.standin.later import later
-from cnnshape.sources.torch.standin.offer import METHODS, TORCH, offer
-from cnnshape.sources.torch.standin.tensor import Tensor, apply
+from cnnshape.sources.torch.standin.offer import TORCH, offer
+from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply
 
 
 class Found(tuple[Any, ...]):
@@ -50,8 +50,7 @@ def _reduction(type_name: str, *names: str, dtype: DType | None = None) -> None:
         along = dim if axis is None else axis
         if isinstance(kind, DType):
             result_kind = kind
-        found = reduced_as(type_name, input, along, named.get("keepdims", keepdim), result_kind)
-        return found
+        return reduced_as(type_name, input, along, named.get("keepdims", keepdim), result_kind)
 
     function.__name__ = type_name
     offer(*(f"{place}.{name}" for name in names or (type_name,) for place in ("torch", "Tensor")))(
