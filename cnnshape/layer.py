@@ -316,7 +316,7 @@ def _at(value: Any, sizes: Mapping[str, int]) -> Any:
     """An argument with its formulas worked out."""
     if isinstance(value, tuple):
         return tuple(_at(item, sizes) for item in value)
-    return value.value(sizes) if _is_open(value) else value
+    return value.replaced(sizes) if _is_open(value) else value
 
 
 def is_bias(name: str) -> bool:

@@ -14,11 +14,17 @@ ANY_BATCH = 10007
 
 def compared(graph: Graph) -> AbstractContextManager[Any]:
     """What goes on inside may compare sizes with the batch's."""
-    if isinstance(graph.batch, int):
+    batch = batch_example(graph)
+    if not batch:
         return nullcontext()
     from cnnshape.dim import recording
 
-    return recording({str(graph.batch): ANY_BATCH})
+    return recording(batch)
+
+
+def batch_example(graph: Graph) -> dict[str, int]:
+    """An example of the batch's size, where it is a name; else none."""
+    return {} if isinstance(graph.batch, int) else {str(graph.batch): ANY_BATCH}
 
 
 def of_one_sample(count: Size, batch: Size) -> Size:

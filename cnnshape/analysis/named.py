@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from cnnshape.analysis.analyse import analyse, figures_of
+from cnnshape.analysis.batch import batch_example
 from cnnshape.analysis.claims import exceeded_limits
 from cnnshape.analysis.design.example import that_hold
 from cnnshape.analysis.result import Analysis
@@ -18,7 +19,8 @@ from cnnshape.analysis.sizes.region import Region, everything
 from cnnshape.analysis.sizes.told import told
 from cnnshape.analysis.sizes.words import region_in_words, residues_of
 from cnnshape.analysis.walk import Walk, walk
-from cnnshape.dim import Dim, Recording, TooDeepError, recording
+from cnnshape.dim import Condition, Dim, Recording, TooDeepError, recording
+from cnnshape.dim.assumption import left_of
 from cnnshape.graph import Graph
 
 Value = TypeVar("Value")
@@ -49,12 +51,14 @@ def analyse_named(graph: Graph) -> Analysis:
     sizes = chosen_examples(graph)
     at_examples = analyse(_held_to(graph, sizes))
     try:
-        with recording(sizes) as found:
+        batch = batch_example(graph)
+        with recording({**sizes, **batch}) as found:
             taken = walk(graph)
         solver = Solver(tuple(sizes))
-        region = _where(found, solver)
-        with recording(sizes) as asked:  # what figures ask is no condition of the network's
-            layers, totals = figures_of(graph, taken, lambda: _is_new(asked, region, solver))
+        assumed = [*graph.assumed, *found.given(batch).found.items()]
+        region = _where(assumed, solver)
+        with recording({**sizes, **batch}) as asked:  # what figures ask is no condition
+            layers, totals = figures_of(graph, taken, lambda: _is_new(asked, batch, region, solver))
     except TooDeepError:
         return at_examples
     formulas = at_examples._replace(
@@ -114,20 +118,23 @@ def chosen_examples(graph: Graph) -> dict[str, int]:
     return next(iter(accepted.nearest(**sizes)), sizes)
 
 
-def _is_new(asked: Recording, region: Region, solver: Solver) -> bool:
+def _is_new(asked: Recording, batch: Mapping[str, int], region: Region, solver: Solver) -> bool:
     """Whether anything was asked, since the last time, that not all of a region agree on."""
     latest, asked.latest = asked.latest, set()
     for condition in latest:
-        points = solver.solve(condition)
+        left = left_of(condition, batch)
+        if left is None:
+            continue
+        points = solver.solve(left)
         if points is None or (region - points if asked.found[condition] else region & points):
             return True
     return False
 
 
-def _where(found: Recording, solver: Solver) -> Region:
+def _where(found: Sequence[tuple[Condition, bool]], solver: Solver) -> Region:
     """The points for which the formulas hold, as far as sets describe them."""
     region = everything(len(solver.names))
-    for condition, holds in found.found.items():
+    for condition, holds in found:
         points = solver.solve(condition)
         if points is not None:
             region = region & points if holds else region - points

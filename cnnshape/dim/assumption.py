@@ -70,11 +70,11 @@ class Recording:
         others = {name: value for name, value in self.sizes.items() if name not in sizes}
         result = Recording(others)
         for condition, holds in self.found.items():
-            left = _given(condition, sizes)
+            left = left_of(condition, sizes)
             if left is not None and left not in result.found:
                 result.found[left] = holds
                 result.causes[left] = self.causes[condition]
-                result.asked[left] = _given(self.asked[condition], sizes) or left
+                result.asked[left] = left_of(self.asked[condition], sizes) or left
         return result
 
     def again(self, condition: Condition) -> bool:
@@ -103,7 +103,7 @@ def recording(sizes: Mapping[str, int]) -> AbstractContextManager[Recording]:
     return recording_with(Recording(sizes))
 
 
-def _given(condition: Condition, sizes: Mapping[str, int]) -> Condition | None:
+def left_of(condition: Condition, sizes: Mapping[str, int]) -> Condition | None:
     """A condition on the names that are left; None where they do not matter."""
     if condition.size.names.isdisjoint(sizes):
         return condition
