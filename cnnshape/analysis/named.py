@@ -36,7 +36,8 @@ def of_walk(graph: Graph, figures: Callable[[Walk], Value]) -> Value:
     try:
         with recording(sizes) as found:
             taken = walk(graph)
-        region = _where(found, Solver(tuple(sizes)))
+        assumed = [*graph.assumed, *found.found.items()]
+        region = _where(assumed, Solver(tuple(sizes)))
         with recording(sizes):
             return told(figures(taken), residues_of(region, tuple(sizes)))
     except TooDeepError:
