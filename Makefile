@@ -9,6 +9,9 @@ ARGS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# Read as source, without PyTorch; the versions are those that the tests' figures were recorded with.
+SOURCES := torchvision==0.28.0 timm==1.0.31 pillow
+
 .PHONY: help demo test check format format-check lint types fresh generate pages clean
 .DEFAULT_GOAL := help
 
@@ -33,8 +36,9 @@ $(VENV)/installed: $(VENV)/made pyproject.toml
 	@$(BIN)/python -m compileall -q cnnshape
 	@touch $@
 
-$(VENV)/installed-test: $(VENV)/installed
+$(VENV)/installed-test: $(VENV)/installed Makefile
 	$(PIP) --editable '.[test]'
+	$(PIP) --no-deps $(SOURCES)
 	@touch $@
 
 # The broken net is found broken: exit code 1, neither 0 nor 2.

@@ -122,6 +122,8 @@ class Node(NamedTuple):
     weights_from: str | None = None
     trainable: bool = True
     stored: Stored | None = None
+    functional: bool | None = None
+    """Whether PyTorch calls it as a function (`F.relu`) or as a module; None: not said."""
 
 
 class Graph(NamedTuple):

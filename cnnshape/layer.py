@@ -84,6 +84,26 @@ class Centring(NamedTuple):
     """All samples of a batch share a mean."""
 
 
+class Kept(NamedTuple):
+    """What the backward pass of a layer reads, beside its parameters and its buffers.
+
+    `inputs` and `output` are tensors of the network, which several layers may keep; the rest is
+    the layer's own, a sample: `values` in the network's precision, `statistics` in float32, and
+    `bytes` of masks and indices. `shared` are statistics of the batch as a whole.
+    """
+
+    inputs: bool = False
+    output: bool = False
+    values: Size = 0
+    statistics: Size = 0
+    bytes: Size = 0
+    shared: Size = 0
+
+
+INDEX_BYTES = 8
+"""An index is an int64 (PyTorch, MaxPool2d with return_indices)."""
+
+
 def _axis_values(minimum: int) -> PlainValidator:
     def validate(value: Any) -> Any:
         values = value if isinstance(value, tuple) else (value,)
@@ -246,6 +266,14 @@ class Layer(BaseModel):
     def batch_axis(self, x: Shape) -> int:
         """The axis of the output along which samples stand; `macs` and the like count one."""
         return 0
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """What the backward pass reads; unless the layer says otherwise, its inputs."""
+        return Kept() if self.view else Kept(inputs=True)
+
+    def shares_input(self, *, training: bool) -> bool:
+        """Whether the output stands where the input stood: as a view of it, or in its place."""
+        return self.view or bool(vars(self).get("inplace"))
 
     def windows(self, x: Shape, *others: Shape) -> Mapping[int, Window | None]:
         """Input axis → what an output sees along it; None: all of it; not named: its own index."""

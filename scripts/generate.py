@@ -18,9 +18,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
+from cnnshape.analysis.budget import Network, Setting
+from cnnshape.analysis.conventions import TOOLS, convention_of
+from cnnshape.analysis.conventions.convention import Convention
 from cnnshape.cli import main as cnnshape
 from cnnshape.layer import Layer
-from cnnshape.layers import families
+from cnnshape.layers import families, load_all
+from cnnshape.model import load
 from cnnshape.report.rules import as_page
 from cnnshape.rules import GROUPS
 from cnnshape.rules.rule import Rule
@@ -73,7 +77,7 @@ def documentation() -> str:
         "Written by `make generate` from the classes in `cnnshape/layers`. Arguments stand in "
         "PyTorch's positional order. Every layer also takes the keys of "
         "[the model file](model-file.md#layers): `name`, `from`, `repeat`, `if`, `expect`, "
-        "`weights_from`, `trainable`. An argument that repeats a size of the input "
+        "`weights_from`, `trainable`, `functional`. An argument that repeats a size of the input "
         "(`in_channels`, …) may be left out; given, it is checked.",
     ]
     parts += sections(in_files=True)
@@ -161,10 +165,65 @@ def printed(rule: Rule) -> str:
     return output.getvalue()
 
 
+START, END = "<!-- made by `make generate` -->\n", "<!-- until here -->\n"
+
+
+def with_part(page: str, part: str) -> str:
+    """A page of the documentation, its generated part put in anew."""
+    before, rest = (ROOT / page).read_text(encoding="utf-8").split(START)
+    return f"{before}{START}\n{part}\n{END}{rest.split(END)[1]}"
+
+
+def kept() -> str:
+    """What training is said to keep of networks, and what PyTorch kept."""
+    data = json.loads((ROOT / "tests/data/saved_cases.json").read_text(encoding="utf-8"))
+    lines = [
+        f"| network | kept of {data['batch']} samples | PyTorch | off |",
+        "| --- | --: | --: | --: |",
+    ]
+    for name, case in data["networks"].items():
+        own = ROOT / f"tests/models/{name}.yaml"
+        graph = load(own if own.exists() else name, input=case["input"]).graph
+        bytes_kept = Network(graph).budget(Setting(batch=data["batch"])).kept
+        off = f"{bytes_kept / case['bytes'] - 1:+.2%}" if bytes_kept != case["bytes"] else "0"
+        lines.append(f"| {name} | {bytes_kept:,} | {case['bytes']:,} | {off} |")
+    return "\n".join(lines) + "\n"
+
+
+def conventions() -> str:
+    """What a layer of each type counts for, a column a tool, and where a tool errs."""
+    every = [convention_of(tool) for tool in TOOLS]
+    known = {name for item in every for name in item.costs}
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for name in (name for name in load_all() if name in known):
+        rows.setdefault(tuple(cost_in_words(name, item) for item in every), []).append(name)
+    lines = [
+        f"| layer | {' | '.join(TOOLS)} |",
+        f"|{' --- |' * (len(TOOLS) + 1)}",
+        *(f"| {' '.join(f'`{n}`' for n in rows[row])} | {' | '.join(row)} |" for row in rows),
+        "",
+        "| tool | version | counts | known to err |",
+        "| --- | --- | --- | --- |",
+        *(f"| {c.tool} | {c.version} | {c.unit} | {'; '.join(c.bugs)} |" for c in every),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def cost_in_words(name: str, convention: Convention) -> str:
+    """What a module counts for, and where it differs the call of a function."""
+    module, call = convention.costs.get(name), convention.functions.get(name)
+    text = "?" if module is None else module.text
+    if call is None or call.text == text or len(convention.functions) == len(convention.costs):
+        return text  # a tool that sees no calls at all says so among its errors
+    return f"{text}; function: {call.text}"
+
+
 FILES = {
     "cnnshape/layers/_index.py": index,
     "docs/layers.md": documentation,
     "docs/rules.md": lambda: as_page(GROUPS, printed),
+    "docs/counting.md": lambda: with_part("docs/counting.md", conventions()),
+    "docs/memory.md": lambda: with_part("docs/memory.md", kept()),
     "docs/model-file.schema.json": lambda: (
         json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
     ),

@@ -239,7 +239,8 @@ def test_channels_last_moves_the_axes_of_what_thinks_in_channels() -> None:
 
 def test_every_key_that_a_layer_takes() -> None:
     assert set(LAYER_KEYS) == {
-        *("name", "type", "from", "repeat", "if", "expect", "weights_from", "trainable")
+        *("name", "type", "from", "repeat", "if", "expect", "weights_from", "trainable"),
+        "functional",
     }
 
 

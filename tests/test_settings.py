@@ -16,7 +16,6 @@ from cnnshape.sources.settings.find import nearest
 from cnnshape.sources.settings.pattern import matches
 from cnnshape.sources.settings.place import Places
 from cnnshape.sources.settings.read import KEYS, Settings, Table, read_settings
-from cnnshape.sources.spec.shape import NamedSize
 
 __all__ = ["models", "run"]  # fixtures
 
@@ -144,7 +143,7 @@ def test_exclude(run: Run, models: Path) -> None:
     (models / "vendor" / "far.yaml").write_text(BAD)
     ended = run("check", ".")
     assert ended.code == 0
-    assert ended.out.splitlines()[-1] == "2 models: 2 ok"
+    assert ended.out.splitlines()[-1] == "3 models: 3 ok"
     assert run("check", "bad.yaml").code == 1  # what is named is meant
 
 
@@ -222,14 +221,14 @@ def test_inputs(run: Run, models: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "shapes"),
     [
-        ("models/a.py", {0: (3, 32, 32)}),
-        ("models/deep/b.py", {0: (3, 32, 32)}),
-        ("models/a.py:Net", {0: (1, 28, 28)}),
-        ("models/a.py:Net(num_classes=10)", {0: (1, 28, 28)}),
-        ("models/a.py:Other", {0: (3, 32, 32)}),
-        ("two.py", {0: (3, 8, 8), 1: (1, 4, 4)}),
-        ("listed.py", {0: (3, 8, 8)}),
-        ("named.py", {"image": (3, NamedSize("H"), NamedSize("W", 64)), "mask": (1, 8, 8)}),
+        ("models/a.py", {0: "N,3,32,32"}),
+        ("models/deep/b.py", {0: "N,3,32,32"}),
+        ("models/a.py:Net", {0: "1,28,28"}),
+        ("models/a.py:Net(num_classes=10)", {0: "1,28,28"}),
+        ("models/a.py:Other", {0: "N,3,32,32"}),
+        ("two.py", {0: "3,8,8", 1: "1,4,4"}),
+        ("listed.py", {0: "3,8,8"}),
+        ("named.py", {"image": "3,H,W=64", "mask": "N,1,8,8"}),
         ("net.yaml", {}),
     ],
 )
@@ -402,7 +401,7 @@ def test_the_settings_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert [(claim.figure, claim.value) for claim in small.limits] == [
         ("memory.training", 2 * 2**30), ("params", 5_000_000), ("macs", 600_000_000),
     ]  # fmt: skip
-    assert found.demand("models/net.py:Small").shapes == {0: (3, 64, 64)}
+    assert found.demand("models/net.py:Small").shapes == {0: "N,3,64,64"}
     assert found.demand("models/legacy/a.yaml").ignore == {
         "not-aligned", "expectation-failed", "limit-exceeded",
     }  # fmt: skip

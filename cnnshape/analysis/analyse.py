@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from cnnshape import collector
 from cnnshape.analysis.batch import compared
 from cnnshape.analysis.claims import broken_expectations, exceeded_limits, unexplained
-from cnnshape.analysis.counts import Figures, count
+from cnnshape.analysis.counts import Figures, count, stored_by
 from cnnshape.analysis.design.registry import findings as design_findings
 from cnnshape.analysis.design.subject import Subject
 from cnnshape.analysis.faults import diagnose, place_of, used
@@ -17,8 +18,8 @@ from cnnshape.analysis.receptive_field import Reach
 from cnnshape.analysis.result import Analysis, LayerResult, ReceptiveField, Totals
 from cnnshape.analysis.spelling import in_python
 from cnnshape.analysis.walk import Applied, Walk, walk
-from cnnshape.diagnostics import Diagnostic, Label
-from cnnshape.graph import Graph, Node, Stored
+from cnnshape.diagnostics import Diagnostic, Label, RuleError
+from cnnshape.graph import Graph, Node
 from cnnshape.layer import show
 
 KnownFields = Mapping[str, ReceptiveField]
@@ -106,7 +107,7 @@ def _layer(taken: Walk, node: Node, figures: Figures | None, known: KnownFields)
             scopes=node.scopes,
             span=node.place.span,
         )
-    stored = _stored(node, figures)
+    stored = stored_by(taken.applied[node.name])
     return LayerResult(
         name=node.name,
         type=node.type,
@@ -124,16 +125,30 @@ def _layer(taken: Walk, node: Node, figures: Figures | None, known: KnownFields)
         weights_from=node.weights_from,
         scopes=node.scopes,
         span=node.place.span,
+        **_window(taken.applied[node.name]),
     )
 
 
-def _stored(node: Node, figures: Figures) -> Stored:
-    """What a layer stores itself."""
-    if node.stored is not None:
-        return node.stored
-    if node.weights_from is not None:
-        return Stored()
-    return Stored(figures.params, figures.params if node.trainable else 0, figures.buffers)
+def _window(applied: Applied) -> dict[str, Any]:
+    """The kernel of a layer that has one, its stride and its padding, a value an axis."""
+    values, count = vars(applied.layer), len(applied.x[0]) - 2
+    if "kernel_size" not in values or count < 1:
+        return {}
+    try:
+        kernel = applied.layer.along("kernel_size", len(PAIR) if "output_size" in values else count)
+        strides = applied.layer.along("stride", len(kernel), 1)
+        padding = values.get("padding", 0)
+        if not isinstance(padding, str):
+            pads = applied.layer.along("padding", len(kernel), 0)
+            padding = tuple(pad if isinstance(pad, tuple) else (pad, pad) for pad in pads)
+    except RuleError:  # the layer's own rules have said so
+        return {}
+    stride = tuple(k if s is None else s for k, s in zip(kernel, strides, strict=True))
+    return {"kernel": kernel, "stride": stride, "padding": padding}
+
+
+PAIR = ("height", "width")
+"""The axes of a fold, which reads columns."""
 
 
 def _known(fields: Mapping[str, Fields]) -> dict[str, KnownFields]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cnnshape.analysis.batch import of_one_sample
 from cnnshape.analysis.walk import Applied, Walk
+from cnnshape.graph import Stored
 from cnnshape.layer import Layer, Shape, Size
 
 
@@ -42,6 +43,17 @@ def _figures(layer: Layer, applied: Applied, batch: Size) -> Figures:
         of_one_sample(layer.connections(y, *x) * samples, batch),
         of_one_sample(prod(y), batch),
     )
+
+
+def stored_by(applied: Applied) -> Stored:
+    """What a layer stores itself."""
+    node, layer, x = applied.node, applied.layer, applied.x
+    if node.stored is not None:
+        return node.stored
+    if node.weights_from is not None:
+        return Stored()
+    params = stored(layer.weights(*x))
+    return Stored(params, params if node.trainable else 0, stored(layer.buffers(*x)))
 
 
 def stored(tensors: dict[str, Shape]) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from cnnshape.analysis.analyse import analyse, figures_of
 from cnnshape.analysis.batch import batch_example
@@ -17,10 +18,31 @@ from cnnshape.analysis.sizes.naming import at_sizes, examples
 from cnnshape.analysis.sizes.region import Region, everything
 from cnnshape.analysis.sizes.told import told
 from cnnshape.analysis.sizes.words import region_in_words, residues_of
-from cnnshape.analysis.walk import walk
+from cnnshape.analysis.walk import Walk, walk
 from cnnshape.dim import Condition, Dim, Recording, TooDeepError, recording
 from cnnshape.dim.assumption import left_of
 from cnnshape.graph import Graph
+
+Value = TypeVar("Value")
+
+
+def of_walk(graph: Graph, figures: Callable[[Walk], Value]) -> Value:
+    """Figures of a network's walk; formulas in them are told with what is known of its sizes."""
+    if not isinstance(graph.batch, int):  # of one sample
+        one = at_sizes(graph, {str(graph.batch): 1})
+        graph = one._replace(sizes=graph.sizes, assumed=graph.assumed)
+    if not graph.sizes:
+        return figures(walk(graph))
+    sizes = chosen_examples(graph)
+    try:
+        with recording(sizes) as found:
+            taken = walk(graph)
+        assumed = [*graph.assumed, *found.found.items()]
+        region = _where(assumed, Solver(tuple(sizes)))
+        with recording(sizes):
+            return told(figures(taken), residues_of(region, tuple(sizes)))
+    except TooDeepError:
+        return figures(walk(_held_to(graph, sizes)))
 
 
 def analyse_named(graph: Graph) -> Analysis:

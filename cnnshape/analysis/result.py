@@ -41,6 +41,9 @@ class LayerResult(NamedTuple):
     weights_from: str | None = None
     scopes: tuple[Scope, ...] = ()
     span: Span | None = None
+    kernel: tuple[int, ...] | None = None
+    stride: tuple[int, ...] | None = None
+    padding: tuple[tuple[int, int], ...] | str | None = None
 
 
 class Memory(NamedTuple):

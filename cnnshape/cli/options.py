@@ -15,6 +15,7 @@ from cnnshape.analysis.claims import held_to_limits
 from cnnshape.analysis.result import Analysis, unreadable
 from cnnshape.cli.project import Project
 from cnnshape.diagnostics import UnreadableError
+from cnnshape.graph import Graph
 from cnnshape.sources import bundled
 from cnnshape.sources.demand import is_spoken_to
 from cnnshape.sources.locate import Source
@@ -139,7 +140,7 @@ def options(settings: Sequence[str] | None, shapes: Sequence[str] | None) -> Opt
     return Options(variables, Shapes(texts), texts)
 
 
-def memory_of(text: str | None) -> int | None:
+def memory_of(text: str | None, option: str = "--max-memory") -> int | None:
     """The bytes of `2GiB`, `500 MB`, `1000000`."""
     if text is None:
         return None
@@ -147,7 +148,7 @@ def memory_of(text: str | None) -> int | None:
 
     found = quantity(text, "")
     if found is None or found[0] or found[1] <= 0:
-        raise UsageError(f"--max-memory {text[:80]}: write a size such as 2GiB or 500MB")
+        raise UsageError(f"{option} {text[:80]}: write a size such as 2GiB or 500MB")
     return int(found[1])
 
 
@@ -158,11 +159,17 @@ def one_source(path: str, project: Project | None = None) -> Source:
 
 def check_source(source: Source, chosen: Options) -> Analysis:
     """A source analysed, also when it cannot be read; less what comments and settings ignore."""
+    return read_source(source, chosen)[1]
+
+
+def read_source(source: Source, chosen: Options) -> tuple[Graph | None, Analysis]:
+    """A source's network, and its analysis; no network where it cannot be read."""
     try:
         graph = source.graph(chosen)
     except UnreadableError as error:
-        return unreadable(error, source.path)
-    return wanted(held_to_limits(graph, wanted(analyse(graph), source)), source)
+        return None, unreadable(error, source.path)
+    analysis = wanted(held_to_limits(graph, wanted(analyse(graph), source)), source)
+    return graph, analysis
 
 
 def wanted(analysis: Analysis, source: Source) -> Analysis:

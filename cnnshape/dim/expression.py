@@ -109,7 +109,7 @@ class Dim(PythonNumber, Integer):
                 terms[monomial] = terms.get(monomial, 0) + number
             return _dim(terms, self.constant + other.constant)
         if not isinstance(other, int):
-            return self._plus_float(other)  # type: ignore[no-any-return]
+            return self._plus_float(other)
         return self.shifted(int(other))
 
     __radd__ = __add__
@@ -124,7 +124,7 @@ class Dim(PythonNumber, Integer):
         if type(other) is int:
             return self.shifted(-other) if other else self
         if not isinstance(other, Dim | int):
-            return self._minus_float(other)  # type: ignore[no-any-return]
+            return self._minus_float(other)
         return self + -other
 
     def __rsub__(self, other: int) -> Size:
@@ -134,7 +134,7 @@ class Dim(PythonNumber, Integer):
         if isinstance(other, Dim):
             return _product(self, other)
         if not isinstance(other, int):
-            return self._times_float(other)  # type: ignore[no-any-return]
+            return self._times_float(other)
         factor = int(other)
         if factor == 1:
             return self
@@ -164,7 +164,7 @@ class Dim(PythonNumber, Integer):
             return found
         if isinstance(other, Dim | int):
             return _quotient(self, other)
-        return self._over_float(other)  # type: ignore[no-any-return]
+        return self._over_float(other)
 
     def __rfloordiv__(self, other: int) -> Size:
         return _quotient(int(other), self) if isinstance(other, int) else NotImplemented

@@ -64,7 +64,7 @@ class PythonNumber:
         """Whether it is at least (or more than) a float."""
         if not _takes(other):
             raise TypeError(f"{self} is not to be compared with {other!r}")
-        return Ratio(self) >= other if exactly else Ratio(self) > other
+        return bool(Ratio(self) >= other if exactly else Ratio(self) > other)
 
     def __abs__(self: Any) -> Any:
         return self if self >= 0 else -self

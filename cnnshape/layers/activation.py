@@ -1,12 +1,30 @@
 """Activations, value by value. No parameters but PReLU's, 0 MACs."""
 
+from math import prod
 from typing import ClassVar, Literal
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import Layer, PositiveInt, Real, Shape
+from cnnshape.layer import Kept, Layer, PositiveInt, Real, Shape
+
+BY_OUTPUT = ("relu", "sigmoid", "tanh")
+"""Activations whose gradient follows from what they gave."""
+CLONED = ("relu6", "hardtanh", "silu", "mish", "hardswish", "hardsigmoid")
+"""Activations that in place need what they overwrite, so that PyTorch copies it."""
 
 
-class Activation(Layer):
+class Pointwise(Layer):
+    """A function of each value."""
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """Its output where that is enough, or where it has taken the input's place."""
+        if self.type in BY_OUTPUT:
+            return Kept(output=True)
+        if not vars(self).get("inplace"):
+            return Kept(inputs=True)
+        return Kept(values=prod(x)) if self.type in CLONED else Kept(output=True)
+
+
+class Activation(Pointwise):
     """A function of each value, in place or not (PyTorch, ReLU, ReLU6, SELU, SiLU, Mish, …)."""
 
     kernel: ClassVar = "cnnshape.kernels.activation"
@@ -24,12 +42,17 @@ class Activation(Layer):
     inplace: bool = False
 
 
-class PlainActivation(Layer):
+class PlainActivation(Pointwise):
     """A function of each value without arguments (PyTorch, Sigmoid, Tanh, Softsign)."""
 
     kernel: ClassVar = "cnnshape.kernels.activation"
     types: ClassVar = {"sigmoid": None, "tanh": None, "softsign": None}
     torch: ClassVar = ("Sigmoid", "Tanh", "Softsign")
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """Softsign is a quotient, which keeps its denominator too."""
+        found = super().keeps(y, x)
+        return found._replace(values=prod(x)) if self.type == "softsign" else found
 
 
 class Identity(Layer):
@@ -41,7 +64,7 @@ class Identity(Layer):
     view: ClassVar = True
 
 
-class LeakyReLU(Layer):
+class LeakyReLU(Pointwise):
     """x, or negative_slope·x below 0 (Maas et al. 2013; PyTorch, LeakyReLU)."""
 
     kernel: ClassVar = "cnnshape.kernels.activation"
@@ -52,7 +75,7 @@ class LeakyReLU(Layer):
     inplace: bool = False
 
 
-class PReLU(Layer):
+class PReLU(Pointwise):
     """x, or a·x below 0, `a` being trained, one for all or one a channel.
 
     (He et al. 2015; PyTorch, PReLU.)
@@ -82,7 +105,7 @@ class PReLU(Layer):
         return {"weight": (self.num_parameters,)}
 
 
-class ELU(Layer):
+class ELU(Pointwise):
     """x, or α(exp(x) - 1) below 0; CELU α(exp(x/α) - 1) (Clevert et al. 2016; PyTorch, ELU)."""
 
     kernel: ClassVar = "cnnshape.kernels.activation"
@@ -93,7 +116,7 @@ class ELU(Layer):
     inplace: bool = False
 
 
-class GELU(Layer):
+class GELU(Pointwise):
     """x·Φ(x), or its approximation by tanh (Hendrycks and Gimpel 2016; PyTorch, GELU)."""
 
     kernel: ClassVar = "cnnshape.kernels.activation"
@@ -103,7 +126,7 @@ class GELU(Layer):
     approximate: Literal["none", "tanh"] = "none"
 
 
-class Hardtanh(Layer):
+class Hardtanh(Pointwise):
     """x, no less than min_val and no more than max_val (PyTorch, Hardtanh)."""
 
     kernel: ClassVar = "cnnshape.kernels.activation"
@@ -124,7 +147,7 @@ class Hardtanh(Layer):
             )
 
 
-class Softplus(Layer):
+class Softplus(Pointwise):
     """log(1 + exp(βx))/β, linear above the threshold (PyTorch, Softplus)."""
 
     kernel: ClassVar = "cnnshape.kernels.activation"

@@ -10,7 +10,9 @@ from pydantic_core import PydanticCustomError
 
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import (
+    INDEX_BYTES,
     Formulas,
+    Kept,
     Layer,
     Shape,
     Size,
@@ -102,6 +104,10 @@ class AdaptiveAvgPool(Adaptive):
     }
     torch: ClassVar = ("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d")
 
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """The mean of everything needs nothing."""
+        return Kept(inputs=any(size != 1 for size in y[2:]))
+
 
 class AdaptiveMaxPool(Adaptive):
     """Maxima, with the output's size given; null keeps the axis.
@@ -119,6 +125,9 @@ class AdaptiveMaxPool(Adaptive):
     torch: ClassVar = ("AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d")
 
     return_indices: bool = False
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        return Kept(inputs=True, bytes=INDEX_BYTES * prod(y))
 
 
 class GlobalPool(Layer):
@@ -138,6 +147,11 @@ class GlobalPool(Layer):
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
         return (*x[:2], *(1,) * (len(x) - 2)) if self.keepdims else x[:2]
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """A mean needs nothing, a maximum its place."""
+        largest = self.type == "global_max_pool"
+        return Kept(inputs=largest, output=largest)
 
     def windows(self, x: Shape, *others: Shape) -> Mapping[int, Window | None]:
         return dict.fromkeys(range(2, len(x)))

@@ -1,12 +1,14 @@
 """Attention: multi-head attention, and the transformer's encoder layer."""
 
 from collections.abc import Mapping
+from math import prod
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import (
+    Kept,
     Layer,
     PositiveInt,
     Probability,
@@ -120,6 +122,17 @@ class MultiheadAttention(Attention):
             weights["out_proj.bias"] = (features,)
         return weights
 
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """Inputs, queries, keys, values, the result of attention, and a sum a head and step.
+
+        That of fused attention (Dao et al. 2022), which keeps no scores.
+        """
+        features = x[-1]
+        key, value = self.key_and_value(x, *others)
+        sources = sum(prod(shape[:-1]) * features for shape in (key, value))
+        sums = prod(x[:-1]) * self.num_heads
+        return Kept(inputs=True, values=2 * prod(x) + sources, statistics=sums)
+
     def products(self, y: Shape, x: Shape, *others: Shape) -> dict[str, Shape]:
         features = x[-1]
         key, value = self.key_and_value(x, *others)
@@ -178,6 +191,23 @@ class TransformerEncoderLayer(Attention):
             "norm2.bias": (features,),
         }
         return {name: w for name, w in weights.items() if self.bias or not name.endswith("bias")}
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """Attention's, the inputs and statistics of both norms, and of both linear layers.
+
+        ReLU gives what the second linear layer keeps; GELU keeps what it was given as well, and
+        dropout a mask for each value that it drops and a tensor of what passes.
+        """
+        steps, values = prod(x[:-1]), prod(x)
+        hidden = steps * self.dim_feedforward
+        dropped = self.dropout > 0
+        copies = 1 + (self.activation == "gelu") + dropped
+        return Kept(
+            inputs=True,
+            values=4 * values + 3 * values + copies * hidden,
+            statistics=steps * (self.nhead + 4),
+            bytes=2 * values + hidden if dropped else 0,
+        )
 
     def products(self, y: Shape, x: Shape, *others: Shape) -> dict[str, Shape]:
         features, hidden, steps = x[-1], self.dim_feedforward, self.steps(x)

@@ -24,7 +24,7 @@ class Similarity(Elementwise):
         raise NotImplementedError
 
     @property
-    def keeps(self) -> bool:
+    def keeps_axis(self) -> bool:
         """Whether the axis stays, with a size of 1."""
         return bool(vars(self).get("keepdim"))
 
@@ -35,7 +35,7 @@ class Similarity(Elementwise):
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
         joint = super().output_shape(x, *others)
         axis = self.axis(joint)
-        return (*joint[:axis], *(1,) * self.keeps, *joint[axis + 1 :]) if joint else ()
+        return (*joint[:axis], *(1,) * self.keeps_axis, *joint[axis + 1 :]) if joint else ()
 
     def flow(self, y: Shape, x: Shape, *others: Shape) -> Flow:
         joint = super().output_shape(x, *others)
@@ -44,7 +44,7 @@ class Similarity(Elementwise):
         def target(place: int | None) -> int | None:
             if place is None or place == axis:
                 return None
-            return place - (place > axis and not self.keeps)
+            return place - (place > axis and not self.keeps_axis)
 
         return tuple(tuple(map(target, places)) for places in super().flow(joint, x, *others))
 

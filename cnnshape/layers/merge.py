@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import Batch, Formulas, Layer, Shape, Size, show
+from cnnshape.layer import Batch, Formulas, Kept, Layer, Shape, Size, show
 from cnnshape.layers.axis import Axis, axis_of
 
 Flow = tuple[tuple[int | None, ...], ...]
@@ -48,6 +48,10 @@ class Elementwise(Layer):
             if first_clash(joint, shape) is None:
                 joint = broadcast(joint, shape)
         return joint
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """A sum needs nothing; a product and a maximum need what they joined."""
+        return Kept(inputs=self.type in ("multiply", "maximum"))
 
     def flow(self, y: Shape, x: Shape, *others: Shape) -> Flow:
         def target(shape: Shape, axis: int) -> int | None:
@@ -139,6 +143,9 @@ class Concat(Layer):
         if isinstance(x[axis], Batch):
             raise RuleError("bad-reshape", "joins its inputs along the batch axis", field="dim")
         return (*x[:axis], sum(self._sizes(axis, x, *others)), *x[axis + 1 :])
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        return Kept()
 
     def _sizes(self, axis: int, x: Shape, *others: Shape) -> list[Size]:
         """What each input adds; one of another rank, which was reported, adds nothing."""

@@ -9,6 +9,7 @@ from cnnshape.diagnostics import RuleError
 from cnnshape.layer import (
     Batch,
     Centring,
+    Kept,
     Layer,
     PositiveInt,
     Real,
@@ -54,6 +55,10 @@ class BatchNorm(ChannelNorm):
     affine: bool = True
     track_running_stats: bool = True
 
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """Its input, and a mean and a deviation a channel."""
+        return Kept(inputs=True, shared=2 * x[1])
+
     def ranks(self) -> tuple[int, ...]:
         return (2, 3) if self.axes == 1 else super().ranks() or (2, 3, 4, 5)
 
@@ -82,6 +87,10 @@ class InstanceNorm(ChannelNorm):
     momentum: Real = 0.1
     affine: bool = False
     track_running_stats: bool = False
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """Its input, a mean and a deviation a map, and the gain repeated for each sample."""
+        return Kept(inputs=True, statistics=(3 if self.affine else 2) * prod(x[:2]))
 
     def ranks(self) -> tuple[int, ...]:
         return super().ranks() or (3, 4, 5)
@@ -152,6 +161,10 @@ class LayerNorm(Trailing):
     def centring(self, x: Shape) -> Centring:
         return Centring(prod(self.shape_of(x)), by_channel=False)
 
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """Its input, and a mean and a deviation for each that is normalised."""
+        return Kept(inputs=True, statistics=2 * (prod(x) // prod(self.shape_of(x))))
+
 
 class RMSNorm(Trailing):
     """Each sample's last axes by their root mean square (Zhang, Sennrich 2019; PyTorch, RMSNorm).
@@ -167,6 +180,10 @@ class RMSNorm(Trailing):
     normalized_shape: PositiveInt | tuple[PositiveInt, ...] | None = None
     eps: Epsilon | None = None
     elementwise_affine: bool = True
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """Its input, that without the gain, and a root for each that is normalised."""
+        return Kept(inputs=True, values=prod(x) + prod(x) // prod(self.shape_of(x)))
 
 
 class GroupNorm(ChannelNorm):
@@ -184,6 +201,10 @@ class GroupNorm(ChannelNorm):
     num_channels: PositiveInt | None = None
     eps: Epsilon = 1e-5
     affine: bool = True
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """Its input, and a mean and a deviation a group."""
+        return Kept(inputs=True, statistics=2 * x[0] * self.num_groups)
 
     def ranks(self) -> tuple[int, ...]:
         return (2, 3, 4, 5)
@@ -222,6 +243,11 @@ class LocalResponseNorm(Layer):
     alpha: Real = 1e-4
     beta: Real = 0.75
     k: Real = 1.0
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """Its input, the squares with their padding, the sums, and their powers."""
+        padded = x[0] * (x[1] + self.size - 1) * prod(x[2:])
+        return Kept(inputs=True, values=padded + 2 * prod(x))
 
     def ranks(self) -> tuple[int, ...]:
         return (3, 4, 5)

@@ -12,6 +12,7 @@ from cnnshape.layer import (
     Batch,
     Count,
     Formulas,
+    Kept,
     Layer,
     PerAxis,
     PositiveInt,
@@ -67,6 +68,10 @@ class Pad(Layer):
     """
 
     channels: ClassVar = True
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """What mirrors or repeats its edges keeps its input (PyTorch); copies keep nothing."""
+        return Kept(inputs=isinstance(self, ReflectionPad | ReplicationPad))
 
     def pads(self) -> tuple[Pair, ...]:
         """Values before and after, a pair an axis from the first to the last."""

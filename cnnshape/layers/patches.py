@@ -4,7 +4,7 @@ from math import prod
 from typing import ClassVar
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import Formulas, Layer, PerAxis, PerAxisFrom0, Shape, division, show
+from cnnshape.layer import Formulas, Kept, Layer, PerAxis, PerAxisFrom0, Shape, division, show
 from cnnshape.window import Slide
 
 
@@ -32,6 +32,9 @@ class Patches(Layer):
                     note=slide.formula(),
                 )
         return tuple(counts)
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        return Kept()
 
     def kernel_values(self) -> int:
         return prod(self.along("kernel_size", 2))

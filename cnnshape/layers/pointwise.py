@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from cnnshape.diagnostics import RuleError
 from cnnshape.graph import DTYPE_BYTES, is_integer
-from cnnshape.layer import Kind, Layer, Real, Shape
+from cnnshape.layer import Kept, Kind, Layer, Real, Shape
 from cnnshape.layers.size import Number
 
 
@@ -172,6 +172,11 @@ class WithNumber(Pointwise):
         truly = self.type in ("divide_number", "divide_of_number")
         return "floats" if truly or isinstance(self.number, float) else "same"
 
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """Nothing where the slope is a number."""
+        linear = self.type.startswith(("add", "subtract", "multiply", "divide_number"))
+        return Kept() if linear else Kept(inputs=True)
+
 
 class CompareNumber(Pointwise):
     """Whether each value is equal to a number, less than it, … (PyTorch, eq, lt, …)."""
@@ -189,3 +194,6 @@ class CompareNumber(Pointwise):
     @property
     def gives(self) -> Kind:
         return "integers"
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        return Kept()

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import (
+    INDEX_BYTES,
+    Kept,
     PerAxis,
     PositiveInt,
     Shape,
@@ -57,6 +59,9 @@ class MaxPool(Pool):
     return_indices: bool = False
     ceil_mode: bool = False
 
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        return Kept(inputs=True, bytes=INDEX_BYTES * prod(y))
+
 
 class AvgPool(Pool):
     """The mean of each window, counting its padding or not (PyTorch, AvgPool2d).
@@ -101,6 +106,10 @@ class LPPool(Pool):
     kernel_size: PerAxis
     stride: PerAxis | None = None
     ceil_mode: bool = False
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """The powers, and the four steps from their mean to its root."""
+        return Kept(inputs=True, values=prod(x) + 4 * prod(y))
 
 
 class Subsample(Pool):

@@ -1,6 +1,7 @@
 """Recurrent layers over sequences (N, L, E): RNN, LSTM, GRU."""
 
 from collections.abc import Mapping
+from math import prod
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from cnnshape.diagnostics import RuleError
@@ -8,6 +9,7 @@ from cnnshape.layer import (
     Batch,
     Count,
     Formulas,
+    Kept,
     Layer,
     PositiveInt,
     Probability,
@@ -26,6 +28,8 @@ class Recurrent(Layer):
 
     stated: ClassVar = {"input_size": Stated("features", -1)}
     gates: ClassVar[int]
+    kept_states: ClassVar[int]
+    """Values that each step keeps, a state: gates, and states before and after."""
 
     if TYPE_CHECKING:  # fields of every subclass, declared there in PyTorch's order
         hidden_size: PositiveInt
@@ -69,6 +73,11 @@ class Recurrent(Layer):
 
     def batch_axis(self, x: Shape) -> int:
         return batch_axis(x, vars(self)["batch_first"])
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        """The input, and what each step, layer and direction computed."""
+        states = prod(x[:-1]) * self.hidden_size * self.num_layers * self.directions
+        return Kept(inputs=True, values=self.kept_states * states)
 
     def windows(self, x: Shape, *others: Shape) -> Mapping[int, Window | None]:
         return {1 - self.batch_axis(x): None}
@@ -131,6 +140,7 @@ class RNN(Recurrent):
     types: ClassVar = {"rnn": None}
     torch: ClassVar = ("RNN",)
     gates: ClassVar = 1
+    kept_states: ClassVar = 1
 
     input_size: PositiveInt | None = None
     hidden_size: PositiveInt
@@ -154,6 +164,7 @@ class LSTM(Recurrent):
     types: ClassVar = {"lstm": None}
     torch: ClassVar = ("LSTM",)
     gates: ClassVar = 4
+    kept_states: ClassVar = 6
 
     input_size: PositiveInt | None = None
     hidden_size: PositiveInt
@@ -191,6 +202,7 @@ class GRU(Recurrent):
     types: ClassVar = {"gru": None}
     torch: ClassVar = ("GRU",)
     gates: ClassVar = 3
+    kept_states: ClassVar = 7
 
     input_size: PositiveInt | None = None
     hidden_size: PositiveInt

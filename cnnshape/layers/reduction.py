@@ -33,7 +33,7 @@ class Reduction(Layer):
         return axes_of(dims, x) if dims else tuple(range(len(x)))
 
     @property
-    def keeps(self) -> bool:
+    def keeps_axis(self) -> bool:
         """Whether reduced axes stay, with a size of 1."""
         return bool(vars(self).get("keepdim"))
 
@@ -42,13 +42,13 @@ class Reduction(Layer):
 
     def output_shape(self, x: Shape, *others: Shape) -> Shape:
         reduced = self.reduced(x)
-        if self.keeps:
+        if self.keeps_axis:
             return tuple(1 if axis in reduced else size for axis, size in enumerate(x))
         return tuple(size for axis, size in enumerate(x) if axis not in reduced)
 
     def flow(self, y: Shape, x: Shape, *others: Shape) -> Flow:
         reduced = self.reduced(x)
-        kept = [axis for axis in range(len(x)) if self.keeps or axis not in reduced]
+        kept = [axis for axis in range(len(x)) if self.keeps_axis or axis not in reduced]
         return (tuple(None if a in reduced else kept.index(a) for a in range(len(x))),)
 
     def formulas(self, y: Shape, x: Shape, *others: Shape) -> Formulas:

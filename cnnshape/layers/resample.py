@@ -11,6 +11,7 @@ from pydantic import Field
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import (
     Formulas,
+    Kept,
     Layer,
     PerAxis,
     PositiveInt,
@@ -31,7 +32,14 @@ FINEST = 1024
 MODE_AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 
 
-class Upsample(Layer):
+class Resampling(Layer):
+    """A layer that gives the same sums of values for any input: nothing of it is kept."""
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        return Kept()
+
+
+class Upsample(Resampling):
     """Resizes the spatial axes to `size`, or to floor(W·scale_factor) (PyTorch, Upsample)."""
 
     kernel: ClassVar = "cnnshape.kernels.resample"
@@ -138,7 +146,7 @@ def scaled(size: Size, scale: float) -> Size:
     return floor(float(size) * scale)
 
 
-class PixelShuffle(Layer):
+class PixelShuffle(Resampling):
     """Channels into space: (N, C·r², H, W) → (N, C, H·r, W·r).
 
     (Shi et al. 2016; PyTorch, PixelShuffle.)
@@ -180,7 +188,7 @@ class PixelShuffle(Layer):
         return [("channels", f"{x[1]}/{r}² = {y[1]}"), *per_axis_formulas(sizes)]
 
 
-class PixelUnshuffle(Layer):
+class PixelUnshuffle(Resampling):
     """Space into channels: (N, C, H·r, W·r) → (N, C·r², H, W) (PyTorch, PixelUnshuffle)."""
 
     kernel: ClassVar = "cnnshape.kernels.resample"
@@ -218,7 +226,7 @@ class PixelUnshuffle(Layer):
         return [("channels", f"{x[1]}·{r}² = {y[1]}"), *per_axis_formulas(sizes)]
 
 
-class ChannelShuffle(Layer):
+class ChannelShuffle(Resampling):
     """Channels of `groups` groups in turn (Zhang et al. 2018; PyTorch, ChannelShuffle)."""
 
     kernel: ClassVar = "cnnshape.kernels.resample"

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import Formulas, Layer, Shape, show
+from cnnshape.layer import Formulas, Kept, Layer, Shape, show
 from cnnshape.layers.axis import Axis, axis_of
 
 
@@ -23,6 +23,9 @@ class Softmax(Layer):
     @property
     def meaning(self) -> Literal["probabilities", "logarithms"]:
         return "logarithms" if self.type == "log_softmax" else "probabilities"
+
+    def keeps(self, y: Shape, x: Shape, *others: Shape) -> Kept:
+        return Kept(output=True)
 
     def check(self, x: Shape, *others: Shape) -> None:
         if self.dim is not None:

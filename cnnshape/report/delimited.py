@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from cnnshape.analysis.result import Analysis, ReceptiveField
-from cnnshape.report.table import columns, rows, totals
+from cnnshape.analysis.result import Analysis, LayerResult, ReceptiveField
+from cnnshape.graph import NOTHING
+from cnnshape.report.table import Column, columns, indented, rows, totals
 
 CSV_COLUMNS = (
     "name",
@@ -26,12 +27,22 @@ CSV_COLUMNS = (
 )
 
 
-def as_csv(analysis: Analysis) -> str:
-    """One line a layer, every figure as a plain number, the sizes of a shape joined by `x`."""
+def as_csv(
+    analysis: Analysis,
+    chosen: Mapping[str, Column] | None = None,
+    more: Mapping[str, Column] = NOTHING,
+) -> str:
+    """One line a layer, every figure as a plain number, the sizes of a shape joined by `x`.
+
+    The columns are those that were chosen, or the usual ones and `more` behind them.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
+    writer.writerow((*CSV_COLUMNS, *more) if chosen is None else chosen)
     for layer in analysis.layers:
+        if chosen is not None:
+            writer.writerow(_plain(layer, chosen, analysis))
+            continue
         field = layer.receptive_field or ReceptiveField((), (), ())
         writer.writerow(
             [
@@ -48,18 +59,33 @@ def as_csv(analysis: Analysis) -> str:
                 _joined(field.size),
                 _joined(field.stride),
                 _joined(field.start),
+                *_plain(layer, more, analysis),
             ]
         )
     return text.getvalue().rstrip("\n")
+
+
+def _plain(layer: LayerResult, shown: Mapping[str, Column], analysis: Analysis) -> list[object]:
+    """What stands in columns for a layer."""
+    cells = [column.plain for column in shown.values() if column.plain is not None]
+    return [cell(layer, analysis) for cell in cells]
 
 
 def _joined(sizes: Sequence[object]) -> str:
     return "x".join(map(str, sizes))
 
 
-def as_markdown(analysis: Analysis, depth: int | None, *, connections: bool) -> str:
-    """The table and its totals, for a pull request or a notebook."""
-    shown = columns(connections=connections)
+def as_markdown(
+    analysis: Analysis,
+    depth: int | None,
+    *,
+    connections: bool = False,
+    page: tuple[Sequence[Column], Sequence[tuple[str, str]]] | None = None,
+) -> str:
+    """The table and its totals, for a pull request or a notebook; `page` says what is in it."""
+    shown, below = page or (columns(connections=connections), None)
+    if below is None:
+        below = totals(analysis, connections=connections)
     lines = [
         f"### {analysis.model or analysis.path}",
         "",
@@ -67,12 +93,11 @@ def as_markdown(analysis: Analysis, depth: int | None, *, connections: bool) -> 
         _row(["--:" if column.number else ":--" for column in shown]),
     ]
     for row in rows(analysis, depth):
-        indent = "&nbsp;&nbsp;" * row.level
         cells = [column.cell(row, analysis) for column in shown]
-        lines.append(_row([indent + cells[0], *cells[1:]]))
+        lines.append(_row(indented(shown, cells, "&nbsp;&nbsp;" * row.level)))
     lines += [
         "",
-        *(f"- {name}: {text}" for name, text in totals(analysis, connections=connections)),
+        *(f"- {name}: {text}" for name, text in below),
     ]
     return "\n".join(lines)
 

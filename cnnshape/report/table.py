@@ -69,6 +69,8 @@ class Column(NamedTuple):
     title: str
     cell: Callable[[Row, Analysis], str]
     number: bool = True
+    plain: Callable[[LayerResult, Analysis], object] | None = None
+    """What stands in a table of plain data."""
 
 
 def _shape(row: Row, analysis: Analysis) -> str:
@@ -76,14 +78,18 @@ def _shape(row: Row, analysis: Analysis) -> str:
     return UNKNOWN if shape is None else show(shape)
 
 
-def _total(figure: str) -> Callable[[Row, Analysis], str]:
+def summed(figure: Callable[[LayerResult], int | None]) -> Callable[[Row, Analysis], str]:
+    """A cell of a figure that blocks add up."""
+
     def cell(row: Row, analysis: Analysis) -> str:
         if row.open:
             return ""
-        values = [getattr(layer, figure) for layer in row.layers]
-        if any(value is None for value in values):
-            return UNKNOWN
-        total = sum(values)
+        total = 0
+        for layer in row.layers:
+            value = figure(layer)
+            if value is None:
+                return UNKNOWN
+            total += value
         return f"{total:,}" if total else "-"
 
     return cell
@@ -115,12 +121,20 @@ COLUMNS = (
     Column("Layer", lambda row, _: row.name, number=False),
     Column("Type", lambda row, _: row.type, number=False),
     Column("Output", _shape, number=False),
-    Column("Params", _total("params")),
+    Column("Params", summed(lambda layer: layer.params)),
     Column("Share", _share),
-    Column("MACs", _total("macs")),
+    Column("MACs", summed(lambda layer: layer.macs)),
     Column("Field", _field),
 )
-CONNECTIONS = Column("Connections", _total("connections"))
+CONNECTIONS = Column("Connections", summed(lambda layer: layer.connections))
+
+
+def indented(shown: Sequence[Column], cells: Sequence[str], indent: str) -> list[str]:
+    """A row's cells, its name moved in by the blocks around it."""
+    return [
+        indent + text if column.title == "Layer" else text
+        for column, text in zip(shown, cells, strict=True)
+    ]
 
 
 def columns(*, connections: bool) -> tuple[Column, ...]:

@@ -12,15 +12,9 @@ from rich.text import Text
 
 from cnnshape.analysis.result import Analysis
 from cnnshape.layer import show
-from cnnshape.report.table import Column, Row, columns, rows, totals
+from cnnshape.report.table import Column, Row, indented, rows
 
 WIDEST_PAGE = 1000
-
-
-def draw(analysis: Analysis, console: Console, depth: int | None, *, connections: bool) -> Group:
-    """The table, its head and its totals, as wide as the console allows."""
-    shown = columns(connections=connections)
-    return draw_columns(analysis, console, depth, shown, totals(analysis, connections=connections))
 
 
 def draw_columns(
@@ -30,11 +24,12 @@ def draw_columns(
     shown: Sequence[Column],
     below: Sequence[tuple[str, str]],
 ) -> Group:
-    """The same with other columns, and other figures below them."""
+    """The table, its head and the figures below it, as wide as the console allows."""
     body = rows(analysis, depth)
     cells = [[column.cell(row, analysis) for column in shown] for row in body]
-    for row, texts in zip(body, cells, strict=True):
-        texts[0] = "  " * row.level + texts[0]
+    cells = [
+        indented(shown, texts, "  " * row.level) for row, texts in zip(body, cells, strict=True)
+    ]
     widths = _fit(shown, cells, console.width)
     kept = [number for number, width in enumerate(widths) if width]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")

@@ -11,7 +11,10 @@ from cnnshape.sources.spec.document import Value, is_name
 from cnnshape.sources.spec.findings import Findings, describe, nearest
 from cnnshape.sources.spec.plain import is_dynamic
 
-KEYS = ("name", "type", "from", "repeat", "if", "expect", "weights_from", "trainable")
+KEYS = (
+    *("name", "type", "from", "repeat", "if", "expect", "weights_from", "trainable"),
+    "functional",
+)
 """Keys that every layer takes; all others are arguments of its type."""
 
 MOST_KEYS = 100

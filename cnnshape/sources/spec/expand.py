@@ -222,7 +222,7 @@ class Expansion:
         if "expect" in entry.keys:
             node.expect = read_expectations(entry.keys["expect"], frame.names, self.findings)
         node.weights_from = self._weights_from(entry, frame, node.name)
-        node.trainable = self._trainable(entry, frame)
+        node.trainable, node.functional = self._flags(entry, frame)
 
     def _weights_from(self, entry: Entry, frame: Frame, name: str) -> Reference | None:
         """The layer or block whose weights are used: its own key's, or that of the block around."""
@@ -234,18 +234,18 @@ class Expansion:
             return Reference(frame.shared + name.removeprefix(frame.prefix))
         return None
 
-    def _trainable(self, entry: Entry, frame: Frame) -> bool:
-        """Whether a layer's parameters are trained; not if the block around it is not."""
-        value = entry.keys.get("trainable")
-        if value is None:
-            return frame.trainable
-        wanted = self._value(value, frame, "`trainable`")
-        if type(wanted) is bool:
-            return wanted and frame.trainable
-        if wanted is not FAILED:
-            message = f"`trainable` must be true or false, not {describe(wanted)}"
-            self.findings.add("invalid-value", message, value)
-        return frame.trainable
+    def _flags(self, entry: Entry, frame: Frame) -> tuple[bool, bool | None]:
+        """Whether a layer is trained, not if the block around it is not; and a function's call."""
+        trained = self._flag(entry, frame, "trainable") is True and frame.trainable
+        return trained, self._flag(entry, frame, "functional")
+
+    def _flag(self, entry: Entry, frame: Frame, key: str) -> bool | None:
+        """What a key that is true or false says; left out, what the block around it says."""
+        unsaid: bool | None = getattr(frame, key)
+        if (value := entry.keys.get(key)) is None:
+            return unsaid
+        said = self.findings.flag(key, self._value(value, frame, f"`{key}`"), value)
+        return unsaid if said is None else said
 
     def _layer(self, entry: Entry, frame: Frame, name: str) -> Layer | None:
         if not entry.dynamic:
@@ -350,7 +350,7 @@ class Expansion:
         scopes = (*frame.scopes, Scope(name, block.name))
         inner = Frame(f"{name}.", names, given, given, uses, scopes)
         inner.places = self._shared_places(entry, frame)
-        inner.trainable = self._trainable(entry, frame)
+        inner.trainable, inner.functional = self._flags(entry, frame)
         weights = self._weights_from(entry, frame, name)
         inner.shared = "" if weights is None else f"{weights.name}."
         self._expand(block.entries, inner)

@@ -10,7 +10,7 @@ from typing import Any
 
 from cnnshape.diagnostics import Diagnostic, Fix, Label, Span
 from cnnshape.sources.spec.document import LONGEST_NAME, Document, Value, printable
-from cnnshape.sources.spec.expression import ExpressionError, FollowsError, Names
+from cnnshape.sources.spec.expression import FAILED, ExpressionError, FollowsError, Names
 from cnnshape.sources.spec.plain import to_plain
 
 MOST_CANDIDATES = 300
@@ -59,6 +59,15 @@ class Findings:
     def span(self, value: Value | None) -> Span | None:
         """Where a value stands."""
         return None if value is None else self.document.span(value)
+
+    def flag(self, key: str, wanted: object, at: Value) -> bool | None:
+        """What a key that is true or false says; None, and a finding, where it says neither."""
+        if type(wanted) is bool:
+            return wanted
+        if wanted is not FAILED:
+            message = f"`{key}` must be true or false, not {describe(wanted)}"
+            self.add("invalid-value", message, at)
+        return None
 
     def add(
         self,

@@ -33,6 +33,7 @@ class Pending:
     expect: tuple[Claim, ...] = ()
     weights_from: Reference | None = None
     trainable: bool = True
+    functional: bool | None = None
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class Frame:
     uses: tuple[Use, ...] = ()
     scopes: tuple[Scope, ...] = ()
     trainable: bool = True
+    functional: bool | None = None
     shared: str = ""
     """What stands before the names of the layers whose weights are used; empty: no others'."""
     repeated: bool = False

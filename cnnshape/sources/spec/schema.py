@@ -54,6 +54,7 @@ COMMON: Schema = {
     "expect": {**EXPECT, "description": "what its output is believed to be"},
     "weights_from": {"type": "string", "description": "the layer whose weights it uses"},
     "trainable": {**BOOLEAN, "description": "whether its parameters are trained"},
+    "functional": {**BOOLEAN, "description": "whether PyTorch calls a function, F.relu, for it"},
 }
 
 COMMON_KEYS: Schema = {key: {"$ref": f"#/$defs/{key}"} for key in COMMON}

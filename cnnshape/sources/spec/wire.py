@@ -108,6 +108,7 @@ class Wiring:
             pending.expect,
             shared,
             pending.trainable,
+            functional=pending.functional,
         )
 
     def _ordered(self, nodes: list[Node]) -> tuple[Node, ...]:

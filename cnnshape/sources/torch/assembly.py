@@ -90,7 +90,11 @@ def _node(recorded: Recorded, modules: Mapping[int, Module], ledger: Ledger) -> 
     node = recorded.node
     module = modules.get(recorded.module) if recorded.module is not None else None
     tensors = (*module.parameters(), *module.buffers()) if module is not None else ()
-    return node._replace(place=placed(node, recorded), stored=ledger.taken(tensors))
+    return node._replace(
+        place=placed(node, recorded),
+        stored=ledger.taken(tensors),
+        functional=module is None,
+    )
 
 
 def placed(node: Node, recorded: Recorded) -> Place:

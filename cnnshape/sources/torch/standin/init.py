@@ -46,7 +46,8 @@ NEEDS_TWO_AXES = ("kaiming", "xavier", "orthogonal", "sparse")
 def _initialiser(name: str) -> Any:
     def function(tensor: Any, *arguments: Any, **named: Any) -> Any:
         if not isinstance(tensor, Tensor):
-            raise AttributeError(f"'{type(tensor).__name__}' object has no attribute 'uniform_'")
+            what = type(tensor).__name__
+            raise AttributeError(f"'{what}' object has no attribute 'uniform_'")  # noqa: TRY004
         if name.startswith(NEEDS_TWO_AXES) and tensor.ndim < 2 and 0 not in tensor.shape:
             raise ValueError(
                 "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions"

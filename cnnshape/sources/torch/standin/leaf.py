@@ -292,8 +292,8 @@ def bound(
             f"but {len(arguments) + 1} were given"
         )
     found = dict(zip(order, arguments, strict=False))
-    for key, value in named.items():
-        key = OLD_NAMES.get(key, key)
+    for given, value in named.items():
+        key = OLD_NAMES.get(given, given)
         if key not in order:
             raise TypeError(f"{name}.__init__() got an unexpected keyword argument '{key}'")
         if key in found:
@@ -304,9 +304,7 @@ def bound(
     for field, info in cls.model_fields.items():
         required = info.is_required() or (field in needed and not lazy)
         if required and field not in found and field != "type":
-            raise TypeError(
-                f"{name}.__init__() missing 1 required positional argument: '{field}'"
-            )
+            raise TypeError(f"{name}.__init__() missing 1 required positional argument: '{field}'")
         if field in needed and found.get(field, 0) is None and not lazy:
             raise TypeError(f"{name}: '{field}' is None, and must be an integer")
     return {key: value for key, value in found.items() if key not in PLACEMENT}

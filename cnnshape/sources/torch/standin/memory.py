@@ -31,10 +31,23 @@ def steps_of(tensor: Tensor) -> Steps:
 
 
 def kept(shape: Sequence[Any], steps: Steps) -> Steps | None:
-    """The steps, or None where they are those of axes in order; axes of size 1 do not count."""
+    """The steps, or None where they are those of axes in order; axes of size 1 do not count.
+
+    Formulas are looked at as they are: where they are equal at some sizes alone, the steps stay.
+    """
     usual = in_order(shape)
-    same = all(a == b or size == 1 for size, a, b in zip(shape, steps, usual, strict=True))
+    same = all(
+        (type(size) is int and size == 1) or _alike(a, b)
+        for size, a, b in zip(shape, steps, usual, strict=True)
+    )
     return None if same else steps
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two steps are the same for all sizes, no size being asked for."""
+    if type(one) is int or type(other) is int:
+        return type(one) is type(other) and bool(one == other)
+    return one.sum is other.sum and bool(one.constant == other.constant)
 
 
 def viewed(shape: Sequence[Any], steps: Steps, wanted: Sequence[Any]) -> Steps | None:
@@ -51,7 +64,7 @@ def viewed(shape: Sequence[Any], steps: Steps, wanted: Sequence[Any]) -> Steps |
         ends = axis == 0 or (shape[axis - 1] != 1 and steps[axis - 1] != values * base)
         if not ends:
             continue
-        while place >= 0 and (seen != values and _fits(seen, values) or wanted[place] == 1):
+        while place >= 0 and ((seen != values and _fits(seen, values)) or wanted[place] == 1):
             found[place] = seen * base
             seen = seen * wanted[place]
             place -= 1
@@ -91,10 +104,12 @@ def order_of(shape: Sequence[Any], steps: Steps) -> list[int] | None:
     return order if dense else None
 
 
-CHANNELS_LAST = ("conv2d", "conv3d", "conv_transpose2d", "batch_norm2d", "batch_norm3d", "max_pool2d",
-                 "avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d", "upsample", "group_norm",
-                 "pad", "zero_pad2d", "reflection_pad2d", "functional_conv2d", "constant_pad2d",
-                 "batch_norm")  # fmt: skip
+CHANNELS_LAST = (
+    *("conv2d", "conv3d", "conv_transpose2d", "functional_conv2d", "batch_norm", "batch_norm2d"),
+    *("batch_norm3d", "group_norm", "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d"),
+    *("adaptive_max_pool2d", "upsample", "pad", "zero_pad2d", "reflection_pad2d"),
+    "constant_pad2d",
+)
 PRESERVING = ("activation", "pointwise", "regularisation", "merge", "broadcast")
 KEEPS = ("normalize", "sort", "flip", "average")
 COPIES = ("masked_fill", "concat", "matmul", "glu")
@@ -102,13 +117,15 @@ REORDERING = ("permute", "transpose", "movedim")
 SEQUENCES = ("lstm", "gru", "rnn")
 
 
-def lay_out(type_name: str, layer: Any, operands: Sequence[Tensor], shape: Sequence[Any]) -> Steps | None:
+def lay_out(
+    type_name: str, layer: Any, operands: Sequence[Tensor], shape: Sequence[Any]
+) -> Steps | None:
     """The steps of what an operation gives; None: its axes lie in order."""
     if type_name in SEQUENCES:
         return kept(shape, reordered(shape, (1, 0, 2))) if layer.batch_first else None
     if type_name == "einsum":
         return _einsum(layer.equation, shape)
-    if not operands or all(one.steps is None for one in operands) and type_name not in VIEWS:
+    if not operands or (all(one.steps is None for one in operands) and type_name not in VIEWS):
         return None
     x = operands[0]
     if type_name in VIEWS:

@@ -13,6 +13,7 @@ from typing import Any
 from cnnshape.layers._index import TORCH as LAYERS
 from cnnshape.sources.torch.standin import (
     cells,
+    containers,
     context,
     dtype,
     extras,
@@ -89,8 +90,7 @@ class Package(dict[str, ModuleType]):
 
     def missing(self, name: str) -> ModuleType:
         """A module of PyTorch's that is not modelled: it does no harm until it is used."""
-        made = StandinModule(name, {}, lambda attribute: Unmodelled(f"{name}.{attribute}"))
-        return made
+        return StandinModule(name, {}, lambda attribute: Unmodelled(f"{name}.{attribute}"))
 
 
 PACKAGE = Package()
@@ -137,8 +137,8 @@ def _loss(name: str) -> Any:
 
 def _nn() -> dict[str, Any]:
     classes = (
-        *(module.Module, module.Sequential, module.ModuleList, module.ModuleDict),
-        *(module.ParameterList, module.ParameterDict, cells.RNNCellBase, cells.RNNCell),
+        *(module.Module, containers.Sequential, containers.ModuleList, containers.ModuleDict),
+        *(containers.ParameterList, containers.ParameterDict, cells.RNNCellBase, cells.RNNCell),
         *(cells.GRUCell, cells.LSTMCell, cells.EmbeddingBag, cells.UpsamplingNearest2d),
         *(cells.UpsamplingBilinear2d, cells.RReLU, cells.Softmax2d, cells.FeatureAlphaDropout),
         *(cells.DataParallel, transformer.TransformerEncoderLayer, tensor.Parameter),
@@ -234,8 +234,9 @@ def _jit() -> dict[str, Any]:
         "trace": extras.same,
         "freeze": extras.same,
         "optimize_for_inference": extras.same,
-        **dict.fromkeys(("ignore", "unused", "export", "script_method", "interface", "script_if_tracing",
-                         "_overload_method", "_overload", "_script_if_tracing"), extras.decorator),
+        **dict.fromkeys(("ignore", "unused", "export", "script_method", "interface",
+                         "script_if_tracing", "_overload_method", "_overload", "_script_if_tracing"),
+                        extras.decorator),
         "is_scripting": extras.no,
         "is_tracing": extras.no,
         "annotate": lambda kind, value: value,
@@ -260,7 +261,8 @@ def _optimisers() -> dict[str, Any]:
 
 def _data() -> dict[str, Any]:
     names = ("TensorDataset", "Subset", "ConcatDataset", "Sampler", "RandomSampler", "BatchSampler",
-             "SubsetRandomSampler", "WeightedRandomSampler", "IterableDataset", "SequentialSampler")  # fmt: skip
+             "SubsetRandomSampler", "WeightedRandomSampler", "IterableDataset",
+             "SequentialSampler")  # fmt: skip
     kinds = {name: type(name, (extras.Dataset, extras.Inert), {}) for name in names}
     return {
         "Dataset": extras.Dataset,
@@ -281,7 +283,8 @@ def _cuda() -> dict[str, Any]:
         "is_bf16_supported": extras.no,
         "get_device_name": lambda *_: "cpu",
         "get_device_capability": lambda *_: (0, 0),
-        **dict.fromkeys(("empty_cache", "synchronize", "manual_seed", "manual_seed_all", "set_device",
+        **dict.fromkeys(("empty_cache", "synchronize", "manual_seed", "manual_seed_all",
+                         "set_device",
                          "memory_allocated", "max_memory_allocated", "reset_peak_memory_stats"),
                         extras.nothing),
     }  # fmt: skip
@@ -320,15 +323,25 @@ def _autograd() -> dict[str, Any]:
     }
 
 
+def _norm(x: Any, *arguments: Any, **named: Any) -> Any:
+    """`ord` is the `p` of `torch.norm`."""
+    if "ord" in named:
+        named["p"] = named.pop("ord")
+    return offer.TORCH["norm"](x, *arguments, **named)
+
+
+def _swapped(x: Any, *_: Any, **__: Any) -> Any:
+    return offer.TORCH["transpose"](x, -2, -1)
+
+
 def _linalg() -> dict[str, Any]:
-    norm = offer.TORCH["norm"]
     return {
-        "norm": lambda A, ord=2.0, dim=None, keepdim=False, **_: norm(A, ord, dim, keepdim),
-        "vector_norm": lambda x, ord=2.0, dim=None, keepdim=False, **_: norm(x, ord, dim, keepdim),
+        "norm": _norm,
+        "vector_norm": _norm,
         "matmul": offer.TORCH["matmul"],
         "multi_dot": lambda matrices, **_: _chain(matrices),
         "inv": extras.same,
-        "pinv": lambda A, *_, **__: offer.TORCH["transpose"](A, -2, -1),
+        "pinv": _swapped,
         "cross": offer.TORCH["cross"],
     }
 
@@ -444,25 +457,45 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "torch.optim.lr_scheduler": _one(
         **{
             name: type(name, (extras.Inert,), {})
-            for name in ("StepLR", "MultiStepLR", "CosineAnnealingLR", "ReduceLROnPlateau", "LambdaLR",
-                         "ExponentialLR", "OneCycleLR", "CosineAnnealingWarmRestarts", "LRScheduler",
-                         "_LRScheduler", "LinearLR", "SequentialLR", "PolynomialLR", "CyclicLR")
+            for name in (
+                "StepLR",
+                "MultiStepLR",
+                "CosineAnnealingLR",
+                "ReduceLROnPlateau",
+                "LambdaLR",
+                "ExponentialLR",
+                "OneCycleLR",
+                "CosineAnnealingWarmRestarts",
+                "LRScheduler",
+                "_LRScheduler",
+                "LinearLR",
+                "SequentialLR",
+                "PolynomialLR",
+                "CyclicLR",
+            )
         }
-    ),  # fmt: skip
+    ),
     "torch.distributed": _one(
-        is_available=extras.no, is_initialized=extras.no, get_rank=lambda *_: 0,
+        is_available=extras.no,
+        is_initialized=extras.no,
+        get_rank=lambda *_: 0,
         get_world_size=lambda *_: 1,
     ),
     "torch.hub": _hub,
-    "torch.onnx": _one(is_in_onnx_export=extras.no, export=extras.nothing,
-                       register_custom_op_symbolic=extras.nothing),
+    "torch.onnx": _one(
+        is_in_onnx_export=extras.no,
+        export=extras.nothing,
+        register_custom_op_symbolic=extras.nothing,
+    ),
     "torch.onnx.symbolic_helper": _one(parse_args=operators.leaves),
     "torch.linalg": _linalg,
     "torch.fft": lambda: spectral.FFT,
     "torch.special": _one(expit=offer.TORCH["sigmoid"]),
     "torch.distributions": dict,
     "torch.compiler": _one(
-        is_compiling=extras.no, disable=extras.decorator, is_exporting=extras.no,
+        is_compiling=extras.no,
+        disable=extras.decorator,
+        is_exporting=extras.no,
         allow_in_graph=extras.same,
     ),
     "torch._dynamo": _one(
@@ -475,11 +508,13 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "torch.types": _one(Number=Any, Device=Any, _dtype=Any, _size=Any),
     "torch.version": _one(__version__=VERSION, cuda=None, hip=None),
     "torch.overrides": _one(
-        has_torch_function=extras.no, handle_torch_function=extras.nothing,
-        has_torch_function_unary=extras.no, has_torch_function_variadic=extras.no,
+        has_torch_function=extras.no,
+        handle_torch_function=extras.nothing,
+        has_torch_function_unary=extras.no,
+        has_torch_function_variadic=extras.no,
     ),
     "torch.profiler": _one(profile=context.Block, record_function=context.Block),
-}  # fmt: skip
+}
 
 FINDERS: dict[str, Callable[[str], Any]] = {
     "torch": lambda name: operators.OPERATORS if name == "ops" else None,

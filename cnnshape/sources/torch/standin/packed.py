@@ -19,7 +19,7 @@ class PackedSequence:
 
     @property
     def data(self) -> Tensor:
-        return self.padded.flatten(0, 1)  # type: ignore[no-any-return]
+        return self.padded.flatten(0, 1)
 
     def to(self, *_: Any, **__: Any) -> PackedSequence:
         return self
@@ -43,4 +43,4 @@ def pad_packed_sequence(
 
 def pad_sequence(sequences: Any, batch_first: bool = False, padding_value: float = 0.0) -> Tensor:
     found = stacked([*sequences], 0)
-    return found if batch_first else found.transpose(0, 1)  # type: ignore[no-any-return]
+    return found if batch_first else found.transpose(0, 1)

@@ -43,7 +43,7 @@ class Size(tuple[Any, ...]):
 def as_size(value: Any) -> OneSize:
     """One size: an integer, a formula, or a tensor that holds one; TypeError for a float."""
     if type(value) is int or is_formula(value):
-        return value  # type: ignore[no-any-return]
+        return value
     if isinstance(value, float):
         raise TypeError(f"a size must be an integer, not the float {value}")
     return index(value)

@@ -8,11 +8,11 @@ from cnnshape.diagnostics import RuleError
 from cnnshape.layer import show
 from cnnshape.sources.torch.standin.dtype import int64
 from cnnshape.sources.torch.standin.later import later
-from cnnshape.sources.torch.standin.leaf import LayerModule, layer_of
+from cnnshape.sources.torch.standin.leaf import LayerModule
 from cnnshape.sources.torch.standin.packed import PackedSequence
 from cnnshape.sources.torch.standin.shape import as_shape
 from cnnshape.sources.torch.standin.tensor import Tensor
-from cnnshape.sources.torch.standin.trace import refuse
+from cnnshape.sources.torch.standin.trace import layer_of, refuse
 
 
 class MaxPooling:
@@ -51,7 +51,9 @@ class Transposed:
         base = [size - pad for size, pad in zip(plain, self.output_padding, strict=True)]
         padding = tuple(size - one for size, one in zip(wanted, base, strict=True))
         if any(pad < 0 for pad in padding):
-            raise ValueError(f"requested an output size of {wanted}, but valid sizes begin at {base}")
+            raise ValueError(
+                f"requested an output size of {wanted}, but valid sizes begin at {base}"
+            )
         layer = layer_of(self.layer_type, {**self._arguments(), "output_padding": padding})
         return self.applied(input, layer=layer)
 
@@ -67,7 +69,9 @@ class Recurring:
         batched = x.ndim == 3
         source = x if batched else x.unsqueeze(0 if self.batch_first else 1)
         if x.ndim not in (2, 3):
-            raise ValueError(f"{self._get_name()}: Expected input to be 2D or 3D, got {x.ndim}D instead")
+            raise ValueError(
+                f"{self._get_name()}: Expected input to be 2D or 3D, got {x.ndim}D instead"
+            )
         layer = self.current_layer()
         result = self.applied(source)
         count = self.num_layers * (2 if self.bidirectional else 1)
@@ -84,7 +88,7 @@ class Recurring:
                 "final_state", result, layers=self.num_layers, size=size,
                 directions=2 if self.bidirectional else 1, batch_first=self.batch_first,
             )  # fmt: skip
-            return found if batched else found.squeeze(1)  # type: ignore[no-any-return]
+            return found if batched else found.squeeze(1)
 
         projected = getattr(self, "proj_size", 0) or self.hidden_size
         if self.layer_type == "lstm":
@@ -99,7 +103,7 @@ class Recurring:
         if both and isinstance(hx, Tensor):
             if hx.ndim == 0 or int(hx.shape[0]) != 2:
                 raise RuntimeError("For batched input, hx and cx should be a pair of states")
-            hx = (hx[0], hx[1])  # type: ignore[index]
+            hx = (hx[0], hx[1])
         states = hx if both else (hx,)
         projected = getattr(self, "proj_size", 0) or self.hidden_size
         for state, size in zip(states, (projected, self.hidden_size), strict=False):
@@ -177,7 +181,7 @@ class Attending:
         return (0, 1) if self.batch_first else (1, 0)
 
     def _check_steps(self: Any, q: Tensor, k: Tensor, v: Tensor) -> None:
-        batch, steps = self._axes()
+        batch, _ = self._axes()
         if k.shape[batch] != q.shape[batch] or k.shape[:2] != v.shape[:2]:
             raise refuse(
                 RuleError(
@@ -278,7 +282,7 @@ class Looking:
 
     @classmethod
     def from_pretrained(cls, embeddings: Tensor, freeze: bool = True, **named: Any) -> Any:
-        made = cls(*embeddings.shape, **named)  # type: ignore[call-arg]
+        made = cls(*embeddings.shape, **named)
         made.weight.requires_grad = not freeze  # type: ignore[attr-defined]
         return made
 

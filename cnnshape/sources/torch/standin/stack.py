@@ -14,6 +14,8 @@ Stack = tuple[tuple[CodeType, int], ...]
 OURS = str(Path(__file__).parents[3])
 STANDARD = sysconfig.get_path("stdlib")
 PACKAGES = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+READER = str(Path(__file__).parents[1] / "reader.py")
+"""What runs the user's code: the frames outside it are those of whoever asked for a check."""
 DEEPEST = 40
 
 
@@ -30,6 +32,8 @@ def stack(frame: FrameType | None = None) -> Stack:
     found: list[tuple[CodeType, int]] = []
     frame = frame or sys._getframe(1)
     while frame is not None and len(found) < DEEPEST:
+        if frame.f_code.co_filename == READER:
+            break
         if is_foreign(frame.f_code.co_filename):
             found.append((frame.f_code, frame.f_lasti))
         frame = frame.f_back

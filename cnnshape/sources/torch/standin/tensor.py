@@ -1,4 +1,4 @@
-"""A tensor that has a shape, a dtype and a place in the graph, and values only where they matter."""
+"""A tensor: a shape, a dtype, a place in the graph, and values only where they matter."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Tensor:
 
     @property
     def shape(self) -> Size:
-        return self._shape  # type: ignore[no-any-return]
+        return self._shape
 
     @property
     def device(self) -> Device:
@@ -126,6 +126,11 @@ class Tensor:
         def __mul__(self, other: Any) -> Any: ...
         def __rmul__(self, other: Any) -> Any: ...
         def __truediv__(self, other: Any) -> Any: ...
+        def __neg__(self) -> Any: ...
+        def __pos__(self) -> Any: ...
+        def __invert__(self) -> Any: ...
+        def __abs__(self) -> Any: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
         def __gt__(self, other: Any) -> Any: ...
         def __matmul__(self, other: Any) -> Any: ...
         def __getitem__(self, index: Any) -> Any: ...
@@ -133,12 +138,12 @@ class Tensor:
     def __len__(self) -> int:
         if not self._shape:
             raise TypeError("len() of a 0-d tensor")
-        return self._shape[0].__index__()  # type: ignore[no-any-return]
+        return self._shape[0].__index__()
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self._shape:
             raise TypeError("iteration over a 0-d tensor")
-        return iter([self[number] for number in range(self._shape[0])])  # type: ignore[index]
+        return iter([self[number] for number in range(self._shape[0])])
 
     def __bool__(self) -> bool:
         return bool(self._one().item())

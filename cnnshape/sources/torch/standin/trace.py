@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from cnnshape.analysis.walk import Fault, Walk, step
 from cnnshape.diagnostics import RuleError
 from cnnshape.dim.assumption import active
-from cnnshape.graph import Graph, Held, Node, Scope, is_integer
+from cnnshape.graph import Graph, Node, Scope, is_integer
 from cnnshape.layer import Layer, Shape
 from cnnshape.layers import find
 from cnnshape.sources.torch.standin.stack import Stack, stack

@@ -5,8 +5,9 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from cnnshape.sources.torch.standin.containers import ModuleList
 from cnnshape.sources.torch.standin.leaf import nn_class
-from cnnshape.sources.torch.standin.module import Module, ModuleList
+from cnnshape.sources.torch.standin.module import Module
 from cnnshape.sources.torch.standin.offer import FUNCTIONAL, TORCH
 from cnnshape.sources.torch.standin.tensor import Tensor
 
@@ -47,7 +48,9 @@ class Step(Module):
 
     def _attended(self, attention: Module, x: Tensor, memory: Any, mask: Any, padding: Any) -> Any:
         key = x if memory is None else memory
-        return attention(x, key, key, attn_mask=mask, key_padding_mask=padding, need_weights=False)[0]
+        return attention(x, key, key, attn_mask=mask, key_padding_mask=padding, need_weights=False)[
+            0
+        ]
 
     def _fed(self, x: Any, last: Module) -> Any:
         return last(self.linear2(self.dropout(self.activation(self.linear1(x)))))
@@ -98,7 +101,9 @@ class TransformerDecoderLayer(Step):
             x = x + self.dropout1(
                 self._attended(own, self.norm1(x), None, tgt_mask, tgt_key_padding_mask)
             )
-            seen = self._attended(other, self.norm2(x), memory, memory_mask, memory_key_padding_mask)
+            seen = self._attended(
+                other, self.norm2(x), memory, memory_mask, memory_key_padding_mask
+            )
             x = x + self.dropout2(seen)
             return x + self._fed(self.norm3(x), self.dropout3)
         seen = self._attended(own, x, None, tgt_mask, tgt_key_padding_mask)
@@ -191,4 +196,4 @@ class Transformer(Module):
 
     @staticmethod
     def generate_square_subsequent_mask(sz: Any, device: Any = None, dtype: Any = None) -> Tensor:
-        return TORCH["triu"](TORCH["full"]((sz, sz), float("-inf")), 1)  # type: ignore[no-any-return]
+        return TORCH["triu"](TORCH["full"]((sz, sz), float("-inf")), 1)

@@ -24,7 +24,7 @@ def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     return apply("matmul", input, other)
 
 
-Tensor.__matmul__ = lambda self, other: matmul(self, other)  # type: ignore[attr-defined]
+Tensor.__matmul__ = matmul  # type: ignore[method-assign]
 Tensor.__rmatmul__ = lambda self, other: matmul(other, self)  # type: ignore[attr-defined]
 
 
@@ -56,12 +56,12 @@ def dot(input: Tensor, other: Tensor) -> Tensor:
 
 
 def _scaled(tensor: Tensor, number: Any) -> Tensor:
-    return tensor if number == 1 else tensor * number  # type: ignore[operator,no-any-return]
+    return tensor if number == 1 else tensor * number
 
 
 @offer("torch.addmm", "Tensor.addmm", "torch.addmv", "torch.addbmm")
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
-    return _scaled(matmul(mat1, mat2), alpha) + _scaled(input, beta)  # type: ignore[operator,no-any-return]
+    return _scaled(matmul(mat1, mat2), alpha) + _scaled(input, beta)
 
 
 @offer("torch.baddbmm", "Tensor.baddbmm")
@@ -69,7 +69,7 @@ def baddbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1
 ) -> Tensor:
     product = _scaled(bmm(batch1, batch2), alpha)
-    return product if beta == 0 else product + _scaled(input, beta)  # type: ignore[operator,no-any-return]
+    return product if beta == 0 else product + _scaled(input, beta)
 
 
 @offer("torch.outer", "torch.ger", "Tensor.outer", "Tensor.ger")
@@ -125,6 +125,4 @@ def pairwise_distance(
 
 @offer("torch.cross", "torch.linalg_cross")
 def cross(input: Tensor, other: Tensor, dim: int = -1) -> Tensor:
-    return input * other  # type: ignore[operator,no-any-return]
-
-
+    return input * other

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from cnnshape.diagnostics import RuleError
@@ -206,7 +207,7 @@ def repeat_interleave(
         if counts.size == 1:
             repeats = int(counts.reshape(-1)[0])
         else:
-            return apply("repeat_interleave", input[(slice(None),) * (dim or 0) + (slice(0, 1),)],  # type: ignore[index]
+            return apply("repeat_interleave", input[(slice(None),) * (dim or 0) + (slice(0, 1),)],
                          repeats=total, dim=dim)  # fmt: skip
     return apply("repeat_interleave", input, repeats=as_size(repeats), dim=dim)
 
@@ -302,9 +303,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
 
 
 @offer("torch.tensor_split", "Tensor.tensor_split")
-def tensor_split(
-    input: Tensor, indices_or_sections: Any = None, dim: int = 0, **named: Any
-) -> Any:
+def tensor_split(input: Tensor, indices_or_sections: Any = None, dim: int = 0, **named: Any) -> Any:
     if indices_or_sections is None:
         indices_or_sections = named.get("indices", named.get("sections"))
     axis = _axis(dim, input.ndim)
@@ -314,7 +313,7 @@ def tensor_split(
         sections = [whole // count + (place < whole % count) for place in range(count)]
     else:
         places = [0, *indices_or_sections, whole]
-        sections = [b - a for a, b in zip(places, places[1:], strict=False)]
+        sections = [b - a for a, b in pairwise(places)]
     return tuple(_parts(input, axis, sections))
 
 
@@ -333,7 +332,7 @@ def _taken(tensor: Tensor, axis: int, place: Any) -> Tensor:
 
 @offer("torch.select", "Tensor.select")
 def select(input: Tensor, dim: int, index: Any) -> Tensor:
-    return input[(slice(None),) * _axis(dim, input.ndim) + (index,)]  # type: ignore[index]
+    return input[(slice(None),) * _axis(dim, input.ndim) + (index,)]
 
 
 @offer("torch.narrow", "Tensor.narrow")
@@ -343,7 +342,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: Any) -> Tensor:
         raise RuntimeError(
             f"start ({start}) + length ({length}) exceeds dimension size ({input.shape[axis]})."
         )
-    return input[(slice(None),) * axis + (slice(start, start + length),)]  # type: ignore[index]
+    return input[(slice(None),) * axis + (slice(start, start + length),)]
 
 
 @offer("torch.flip", "Tensor.flip")
@@ -439,7 +438,8 @@ def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
 
 for _name in ("clone", "detach", "detach_", "cpu", "cuda", "data_ptr",
               "pin_memory", "share_memory_", "resolve_conj", "resolve_neg", "positive",
-              "retain_grad", "as_subclass", "rename", "coalesce", "to_dense", "mps", "xpu"):  # fmt: skip
+              "retain_grad", "as_subclass", "rename", "coalesce", "to_dense", "mps",
+              "xpu"):  # fmt: skip
     offer(f"Tensor.{_name}")(_same)
 for _name in ("clone", "detach", "positive"):
     TORCH[_name] = _same

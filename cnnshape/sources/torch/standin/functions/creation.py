@@ -7,10 +7,10 @@ from math import ceil
 from typing import Any
 
 from cnnshape.sources.torch.standin.dtype import NAMES, DType, bool_, complex64, float32, int64
-from cnnshape.sources.torch.standin.offer import METHODS, TORCH, offer
+from cnnshape.sources.torch.standin.offer import TORCH, offer
 from cnnshape.sources.torch.standin.shape import as_shape, as_size, is_formula, is_size
 from cnnshape.sources.torch.standin.stack import stack
-from cnnshape.sources.torch.standin.tensor import Parameter, Tensor, apply
+from cnnshape.sources.torch.standin.tensor import METHODS, Parameter, Tensor, apply
 
 
 class Default:
@@ -29,9 +29,7 @@ def _shape(size: tuple[Any, ...], named: dict[str, Any]) -> Any:
         size = (named["size"],)
     found = as_shape(size)
     if any(one < 0 for one in found):
-        raise RuntimeError(
-            f"Trying to create tensor with negative dimension: {list(found)}"
-        )
+        raise RuntimeError(f"Trying to create tensor with negative dimension: {list(found)}")
     return found
 
 
@@ -163,7 +161,8 @@ def arange(*arguments: Any, dtype: DType | None = None, **named: Any) -> Tensor:
     def values() -> Any:
         import numpy as np
 
-        return np.arange(*(float(one) if not whole else int(one) for one in (start, end, step)))
+        number: Any = int if whole else float
+        return np.arange(number(start), number(end), number(step))
 
     if not is_formula(length) and length < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
@@ -212,7 +211,9 @@ def _kind(value: Any) -> DType:
     return int64 if is_size(value) else Default.dtype
 
 
-@offer("torch.tensor", "torch.as_tensor", "torch.asarray", "torch.from_numpy", "torch.scalar_tensor")
+@offer(
+    "torch.tensor", "torch.as_tensor", "torch.asarray", "torch.from_numpy", "torch.scalar_tensor"
+)
 def tensor(data: Any, dtype: DType | None = None, **_: Any) -> Tensor:
     """A tensor of given values: numbers, lists of them, arrays, tensors."""
     if isinstance(data, Tensor):

@@ -30,7 +30,7 @@ def _item(one: Any) -> Any:
         return int(one) if scalar else one
     if isinstance(one, list | range):
         return tensor_of([*one])
-    if type(one).__module__ == "numpy" and getattr(one, "ndim", 0):
+    if type(one).__module__ == "numpy" and getattr(one, "ndim", False):
         return tensor_of(one)
     if is_size(one):
         return one
@@ -97,9 +97,7 @@ def _in_range(tensor: Tensor, items: list[Any]) -> None:
             continue
         size = next(sizes)
         if is_size(one) and not -size <= one < size:
-            raise IndexError(
-                f"index {one} is out of bounds for dimension {axis} with size {size}"
-            )
+            raise IndexError(f"index {one} is out of bounds for dimension {axis} with size {size}")
         axis += 1
 
 
@@ -114,8 +112,8 @@ def _by_tensors(tensor: Tensor, items: list[Any]) -> Tensor:
         else:
             expanded.append(one)
     indices = [one for one in expanded if isinstance(one, Tensor)]
-    items = tuple(map(_encoded, expanded))
-    return apply("take_index", tensor, *indices, items=items, dtype=tensor.dtype)
+    encoded = tuple(map(_encoded, expanded))
+    return apply("take_index", tensor, *indices, items=encoded, dtype=tensor.dtype)
 
 
 def _nonzero(mask: Tensor, tensor: Tensor) -> list[Tensor]:
@@ -128,6 +126,10 @@ def _nonzero(mask: Tensor, tensor: Tensor) -> list[Tensor]:
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     items = _widened(_items(index), self.ndim)
+    if self.name is None and self.pending is None and _fills(items, value):
+        _in_range(self, items)
+        self.recipe = None
+        return
     masks = any(isinstance(one, Tensor) and one.dtype is bool_ for one in items)
     given = tensor_of(value, self) if not isinstance(value, Tensor) else value
     if not masks:
@@ -155,6 +157,13 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         self.become(apply("assign_at", self, given, *by, dtype=self.dtype))
 
 
+def _fills(items: list[Any], value: Any) -> bool:
+    """Whether a number goes to places that indices and slices name: it fits wherever they are."""
+    return isinstance(value, int | float) and not any(
+        isinstance(one, Tensor | bool) for one in items
+    )
+
+
 def _shape_alone(tensor: Tensor, items: list[Any]) -> Any:
     """The shape of what is indexed, without a trace of it in the graph."""
     from cnnshape.sources.torch.standin.trace import SESSION
@@ -166,8 +175,8 @@ def _shape_alone(tensor: Tensor, items: list[Any]) -> Any:
         SESSION.trace = trace
 
 
-Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
-Tensor.__setitem__ = setitem  # type: ignore[attr-defined]
+Tensor.__getitem__ = getitem  # type: ignore[method-assign]
+Tensor.__setitem__ = setitem  # type: ignore[method-assign]
 
 
 @offer("torch.gather", "Tensor.gather")
@@ -188,7 +197,9 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 @offer("torch.scatter", "Tensor.scatter", "torch.scatter_add", "Tensor.scatter_add",
        "torch.scatter_reduce", "Tensor.scatter_reduce", "torch.index_add", "Tensor.index_add",
        "torch.index_copy", "Tensor.index_copy", in_place=True)  # fmt: skip
-def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *_: Any, **named: Any) -> Tensor:
+def scatter(
+    input: Tensor, dim: int, index: Tensor, src: Any = None, *_: Any, **named: Any
+) -> Tensor:
     source = named.get("value", src)
     if isinstance(source, Tensor) and source.ndim:
         return apply("scatter", input, index, source, dim=int(dim), dtype=input.dtype)

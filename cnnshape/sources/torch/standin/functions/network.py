@@ -12,10 +12,10 @@ from cnnshape.sources.torch.standin.functions.arrangement import reshape, unsque
 from cnnshape.sources.torch.standin.functions.pointwise import cast
 from cnnshape.sources.torch.standin.later import later
 from cnnshape.sources.torch.standin.leaf import bound, layer_class, plain, unbatched
-from cnnshape.sources.torch.standin.offer import FUNCTIONAL, METHODS, TORCH, offer
 from cnnshape.sources.torch.standin.losses import reduced_loss
+from cnnshape.sources.torch.standin.offer import FUNCTIONAL, TORCH, offer
 from cnnshape.sources.torch.standin.shape import as_shape, as_size, is_size
-from cnnshape.sources.torch.standin.tensor import Tensor, apply, carried_out
+from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply, carried_out
 from cnnshape.sources.torch.standin.trace import UnsupportedError, layer_of, refuse
 
 
@@ -29,7 +29,7 @@ def as_layer(name: str, layer_type: str, input: Any, arguments: Any, named: Any)
             fields[key] = bool(fields[key])
     layer = layer_of(layer_type, fields)
     if unbatched(layer, input):
-        return carried_out(layer_type, layer, (unsqueeze(input, 0),)).squeeze(0)  # type: ignore[no-any-return]
+        return carried_out(layer_type, layer, (unsqueeze(input, 0),)).squeeze(0)
     return carried_out(layer_type, layer, (input,))
 
 
@@ -48,7 +48,8 @@ for _name in ("relu", "selu", "celu", "elu", "leaky_relu"):
 for _name in ("relu", "sigmoid", "tanh"):
     _layer(_name, f"torch.{_name}", f"Tensor.{_name}", f"F.{_name}", in_place=True)
 for _name in ("relu6", "silu", "mish", "hardswish", "hardsigmoid", "hardtanh", "softplus", "gelu",
-              "softsign", "logsigmoid", "tanhshrink", "hardshrink", "softshrink", "threshold", "glu",
+              "softsign", "logsigmoid", "tanhshrink", "hardshrink", "softshrink", "threshold",
+              "glu",
               "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "local_response_norm",
               "unfold", "fold"):  # fmt: skip
     _layer(_name, f"F.{_name}")
@@ -75,7 +76,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
             f"{count} and channel size = {input.shape[1]}."
         )
     scale = reshape(weight, (1, -1, *([1] * (input.ndim - 2)))) if count != 1 else weight
-    return TORCH["where"](input > 0, input, input * scale)  # type: ignore[operator,no-any-return]
+    return TORCH["where"](input > 0, input, input * scale)
 
 
 @offer("F.rrelu", "F.rrelu_", "torch.rrelu")
@@ -93,7 +94,7 @@ def _max_pool(layer_type: str, short: str) -> None:
         ceil_mode: bool = False,
         return_indices: bool = False,
     ) -> Any:
-        steps = None if stride == [] or stride == () else stride
+        steps = None if stride in ([], ()) else stride
         values = (kernel_size, steps, padding, dilation, bool(return_indices), ceil_mode)
         result = as_layer(short, layer_type, input, values, {})
         return (result, indices_of(result)) if return_indices else result
@@ -173,7 +174,9 @@ def _convolution(short: str, names: tuple[str, ...]) -> None:
         fields = {key: _unwrapped(plain(value)) for key, value in fields.items()}
         operands = (input, *_given(weight, bias))
         if input.ndim == weight.ndim - 1:
-            return apply(f"functional_{short}", unsqueeze(input, 0), *operands[1:], **fields).squeeze(0)  # type: ignore[no-any-return]
+            return apply(
+                f"functional_{short}", unsqueeze(input, 0), *operands[1:], **fields
+            ).squeeze(0)
         return apply(f"functional_{short}", *operands, **fields)
 
     function.__name__ = short
@@ -224,9 +227,7 @@ def batch_norm(
 ) -> Tensor:
     _channels(input, (running_mean, running_var), "running_mean")
     _channels(input, (weight, bias), "weight")
-    result = apply(
-        "batch_norm", input, eps=float(eps), affine=False, track_running_stats=False
-    )
+    result = apply("batch_norm", input, eps=float(eps), affine=False, track_running_stats=False)
     return _affine(result, weight, bias, _by_channel(input))
 
 
@@ -273,21 +274,23 @@ def rms_norm(
     input: Tensor, normalized_shape: Any, weight: Any = None, eps: float | None = None
 ) -> Tensor:
     shape = as_shape((normalized_shape,))
-    result = apply(
-        "rms_norm", input, normalized_shape=shape, eps=eps, elementwise_affine=False
-    )
+    result = apply("rms_norm", input, normalized_shape=shape, eps=eps, elementwise_affine=False)
     return _affine(result, weight, None)
 
 
 @offer("F.normalize")
-def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Tensor:
+def normalize(
+    input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None
+) -> Tensor:
     along = tuple(dim) if isinstance(dim, list | tuple) else dim
     return apply("normalize", input, p=float(p), dim=along, eps=eps)
 
 
 def within_table(input: Tensor, count: Any) -> None:
     """IndexError as PyTorch's where integers that are known lie beyond a table."""
-    found = input.known_values() if input.name is None and not input.dtype.is_floating_point else None
+    found = (
+        input.known_values() if input.name is None and not input.dtype.is_floating_point else None
+    )
     if found is not None and found.size and not 0 <= found.min() <= found.max() < count:
         raise IndexError(f"index out of range in self: {found.max()} of {count} rows")
 
@@ -338,7 +341,7 @@ def _area(input: Tensor, size: Any, scale_factor: Any) -> Tensor:
         sizes = apply("upsample", input, scale_factor=_scale(scale_factor)).shape[2:]
     else:
         sizes = size
-    return FUNCTIONAL[f"adaptive_avg_pool{input.ndim - 2}d"](input, sizes)  # type: ignore[no-any-return]
+    return FUNCTIONAL[f"adaptive_avg_pool{input.ndim - 2}d"](input, sizes)
 
 
 def _scale(factor: Any) -> Any:
@@ -385,17 +388,21 @@ def attention(
     enable_gqa: bool = False,
 ) -> Tensor:
     mask = _given(attn_mask)
-    named = {"enable_gqa": True} if enable_gqa else {}
+    named: dict[str, Any] = {"enable_gqa": True} if enable_gqa else {}
     if scale is not None and not isinstance(scale, Tensor):
         named["scale"] = float(scale)
     if is_causal:
         named["is_causal"] = True
-    return apply("scaled_dot_product_attention", query, key, value, *mask, dtype=query.dtype, **named)
+    return apply(
+        "scaled_dot_product_attention", query, key, value, *mask, dtype=query.dtype, **named
+    )
 
 
 @offer("F.gumbel_softmax")
-def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: Any = 0, dim: int = -1) -> Tensor:
-    return apply("softmax", logits / tau, dim=dim)  # type: ignore[operator]
+def gumbel_softmax(
+    logits: Tensor, tau: float = 1, hard: bool = False, eps: Any = 0, dim: int = -1
+) -> Tensor:
+    return apply("softmax", logits / tau, dim=dim)
 
 
 @offer("F.max_unpool2d", "F.max_unpool1d", "F.max_unpool3d")
@@ -420,10 +427,10 @@ def multi_head_attention_forward(*_: Any, **__: Any) -> Any:
 def embedding_bag(input: Tensor, weight: Tensor, offsets: Any = None, *_: Any, **__: Any) -> Tensor:
     found = embedding(input, weight)
     if input.ndim == 2:
-        return TORCH["mean"](found, 1)  # type: ignore[no-any-return]
+        return TORCH["mean"](found, 1)
     if offsets is None:
         raise ValueError("offsets has to be a 1D Tensor but got None")
-    picked = found[slice(0, 1)]  # type: ignore[index]
+    picked = found[slice(0, 1)]
     return apply("expand", picked, sizes=(offsets.shape[0], weight.shape[1]))
 
 
@@ -452,7 +459,8 @@ def _classes(input: Tensor, target: Tensor) -> None:
     if tuple(target.shape) != tuple(wanted):
         fault = RuleError(
             "shape-mismatch",
-            f"compares {show(input.shape)} with targets of {show(target.shape)}, not {show(wanted)}",
+            f"compares {show(input.shape)} with targets of {show(target.shape)}, "
+            f"not {show(wanted)}",
             operand=1,
             expected=list(wanted),
             found=list(target.shape),

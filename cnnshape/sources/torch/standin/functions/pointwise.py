@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnshape.sources.torch.standin.dtype import DType, bool_, float32, promoted
-from cnnshape.sources.torch.standin.offer import METHODS, TORCH, changing, offer
+from cnnshape.sources.torch.standin.offer import TORCH, changing, offer
 from cnnshape.sources.torch.standin.shape import is_formula
-from cnnshape.sources.torch.standin.tensor import Tensor, apply, carried_out
+from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply, carried_out
 from cnnshape.sources.torch.standin.trace import UnsupportedError, layer_of
 
 FUNCTIONS = (
@@ -64,7 +64,7 @@ for _name, _meant in ALIASES.items():
 
 
 @offer("torch.round", "Tensor.round", in_place=True)
-def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+def rounded(input: Tensor, *, decimals: int = 0) -> Tensor:
     return apply("round", input)
 
 
@@ -108,7 +108,9 @@ def _as_operand(value: Any, like: Tensor, symbol: str) -> Tensor | Any:
 
         return value.item() if value.ndim == 0 else tensor(value)
     what = type(value).__name__
-    raise TypeError(f"unsupported operand type(s) for {symbol}: '{type(like).__name__}' and '{what}'")
+    raise TypeError(
+        f"unsupported operand type(s) for {symbol}: '{type(like).__name__}' and '{what}'"
+    )
 
 
 def binary(
@@ -308,12 +310,16 @@ for _symbol, _name in (("lt", "less"), ("le", "less_equal"), ("gt", "greater"),
 for _symbol, _name in (("and", "logical_and"), ("or", "logical_or"), ("xor", "logical_xor")):
     _operator(f"__{_symbol}__", TORCH[_name])
     _operator(f"__r{_symbol}__", TORCH[_name])
-Tensor.__neg__ = lambda self: apply("neg", self)  # type: ignore[attr-defined]
-Tensor.__pos__ = lambda self: self  # type: ignore[attr-defined]
-Tensor.__abs__ = lambda self: TORCH["abs"](self)  # type: ignore[attr-defined]
-Tensor.__invert__ = lambda self: apply("logical_not", self, dtype=bool_)  # type: ignore[attr-defined]
-Tensor.__eq__ = lambda self, other: _equal(self, other, "equal")  # type: ignore[method-assign,assignment]
-Tensor.__ne__ = lambda self, other: _equal(self, other, "not_equal")  # type: ignore[method-assign,assignment]
+METHODS_OF_OPERATORS = {
+    "__neg__": lambda self: apply("neg", self),
+    "__pos__": lambda self: self,
+    "__abs__": TORCH["abs"],
+    "__invert__": lambda self: apply("logical_not", self, dtype=bool_),
+    "__eq__": lambda self, other: _equal(self, other, "equal"),
+    "__ne__": lambda self, other: _equal(self, other, "not_equal"),
+}
+for _name, _method in METHODS_OF_OPERATORS.items():
+    setattr(Tensor, _name, _method)
 
 
 def _equal(left: Tensor, right: Any, name: str) -> Any:

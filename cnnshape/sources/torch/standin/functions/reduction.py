@@ -9,8 +9,8 @@ from cnnshape.sources.torch.standin.dtype import DType, bool_, int64
 from cnnshape.sources.torch.standin.functions.arrangement import _axis
 from cnnshape.sources.torch.standin.functions.pointwise import cast
 from cnnshape.sources.torch.standin.later import later
-from cnnshape.sources.torch.standin.offer import METHODS, TORCH, offer
-from cnnshape.sources.torch.standin.tensor import Tensor, apply
+from cnnshape.sources.torch.standin.offer import TORCH, offer
+from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply
 
 
 class Found(tuple[Any, ...]):
@@ -33,7 +33,9 @@ def _dims(dim: Any, rank: int) -> Any:
 def reduced(type_name: str, input: Tensor, dim: Any, keepdim: bool, **named: Any) -> Tensor:
     """A reduction along axes, by default all of them."""
     if not isinstance(input, Tensor):
-        raise TypeError(f"{type_name}(): argument 'input' must be Tensor, not {type(input).__name__}")
+        raise TypeError(
+            f"{type_name}(): argument 'input' must be Tensor, not {type(input).__name__}"
+        )
     return apply(type_name, input, dim=_dims(dim, input.ndim), keepdim=bool(keepdim), **named)
 
 
@@ -48,8 +50,7 @@ def _reduction(type_name: str, *names: str, dtype: DType | None = None) -> None:
         along = dim if axis is None else axis
         if isinstance(kind, DType):
             result_kind = kind
-        found = reduced_as(type_name, input, along, named.get("keepdims", keepdim), result_kind)
-        return found
+        return reduced_as(type_name, input, along, named.get("keepdims", keepdim), result_kind)
 
     function.__name__ = type_name
     offer(*(f"{place}.{name}" for name in names or (type_name,) for place in ("torch", "Tensor")))(
@@ -65,9 +66,7 @@ def reduced_as(
             "mean(): could not infer output dtype. Input dtype must be either a floating point "
             f"or complex dtype. Got: {input.dtype}"
         )
-    return apply(
-        type_name, input, dtype=dtype, dim=_dims(dim, input.ndim), keepdim=bool(keepdim)
-    )
+    return apply(type_name, input, dtype=dtype, dim=_dims(dim, input.ndim), keepdim=bool(keepdim))
 
 
 _reduction("sum", "sum", "nansum")
@@ -137,7 +136,12 @@ def argmin(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
 
 def _extreme(type_name: str, of_two: str, index: str) -> Callable[..., Any]:
     def function(
-        input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: Any = None
+        input: Tensor,
+        dim: Any = None,
+        keepdim: bool = False,
+        *,
+        other: Any = None,
+        axis: Any = None,
     ) -> Any:
         second = dim if isinstance(dim, Tensor) else other
         if second is not None:
