@@ -31,10 +31,23 @@ def steps_of(tensor: Tensor) -> Steps:
 
 
 def kept(shape: Sequence[Any], steps: Steps) -> Steps | None:
-    """The steps, or None where they are those of axes in order; axes of size 1 do not count."""
+    """The steps, or None where they are those of axes in order; axes of size 1 do not count.
+
+    Formulas are looked at as they are: where they are equal at some sizes alone, the steps stay.
+    """
     usual = in_order(shape)
-    same = all(a == b or size == 1 for size, a, b in zip(shape, steps, usual, strict=True))
+    same = all(
+        (type(size) is int and size == 1) or _alike(a, b)
+        for size, a, b in zip(shape, steps, usual, strict=True)
+    )
     return None if same else steps
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two steps are the same for all sizes, no size being asked for."""
+    if type(one) is int or type(other) is int:
+        return type(one) is type(other) and bool(one == other)
+    return one.sum is other.sum and bool(one.constant == other.constant)
 
 
 def viewed(shape: Sequence[Any], steps: Steps, wanted: Sequence[Any]) -> Steps | None:
