@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnnshape.sources.torch.standin.offer import offer
+from cnnshape.sources.torch.standin.offer import needed, offer
 from cnnshape.sources.torch.standin.tensor import Tensor, apply
 from cnnshape.sources.torch.standin.trace import UnsupportedError
 
@@ -21,7 +21,18 @@ def _ranked(name: str, rank: int, *tensors: Tensor) -> None:
 def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     if not isinstance(other, Tensor):
         raise TypeError(f"matmul(): argument 'other' must be Tensor, not {type(other).__name__}")
+    same_dtype(needed(input, "matmul"), other)
     return apply("matmul", input, other)
+
+
+def same_dtype(*tensors: Tensor) -> None:
+    """RuntimeError as PyTorch's where a product is of different kinds of numbers."""
+    from cnnshape.sources.torch.standin.context import AUTOCAST
+
+    kinds = dict.fromkeys(one.dtype for one in tensors)
+    if len(kinds) > 1 and not AUTOCAST.on:
+        one, other = [*kinds][:2]
+        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {one} != {other}")
 
 
 Tensor.__matmul__ = lambda self, other: matmul(self, other)  # type: ignore[attr-defined]
@@ -50,16 +61,37 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     return matmul(input, vec)
 
 
-@offer("torch.dot", "Tensor.dot", "torch.inner", "torch.vdot")
+@offer("torch.dot", "Tensor.dot", "torch.vdot")
 def dot(input: Tensor, other: Tensor) -> Tensor:
+    _ranked("dot", 1, input, other)
     return matmul(input, other)
+
+
+@offer("torch.inner", "Tensor.inner")
+def inner(input: Tensor, other: Tensor) -> Tensor:
+    if not input.ndim or not other.ndim:
+        return input * other  # type: ignore[operator,no-any-return]
+    return einsum("...i,...i->..." if other.ndim == 1 else "...i,ji->...j", input, other)
 
 
 def _scaled(tensor: Tensor, number: Any) -> Tensor:
     return tensor if number == 1 else tensor * number  # type: ignore[operator,no-any-return]
 
 
-@offer("torch.addmm", "Tensor.addmm", "torch.addmv", "torch.addbmm")
+@offer("torch.addbmm", "Tensor.addbmm")
+def addbmm(
+    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1
+) -> Tensor:
+    product = _scaled(bmm(batch1, batch2).sum(0), alpha)
+    return product + _scaled(input, beta)  # type: ignore[operator,no-any-return]
+
+
+@offer("torch.addr", "Tensor.addr")
+def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    return _scaled(outer(vec1, vec2), alpha) + _scaled(input, beta)  # type: ignore[operator,no-any-return]
+
+
+@offer("torch.addmm", "Tensor.addmm", "torch.addmv", "Tensor.addmv")
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     return _scaled(matmul(mat1, mat2), alpha) + _scaled(input, beta)  # type: ignore[operator,no-any-return]
 
@@ -83,6 +115,7 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
         raise UnsupportedError("torch.einsum", "with lists of axes in the place of an equation")
     listed = len(operands) == 1 and isinstance(operands[0], list | tuple)
     tensors = tuple(operands[0]) if listed else operands
+    same_dtype(*tensors)
     return apply("einsum", *tensors, equation=equation.replace(" ", ""))
 
 
@@ -101,9 +134,16 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     return einsum(f"{''.join(letters)},{''.join(second)}->{''.join(kept)}", a, b)
 
 
-@offer("torch.kron")
+@offer("torch.kron", "Tensor.kron")
 def kron(input: Tensor, other: Tensor) -> Tensor:
-    raise UnsupportedError("torch.kron")
+    """Every value of the first times the whole second."""
+    rank = max(input.ndim, other.ndim)
+    one = input.reshape(*(1,) * (rank - input.ndim), *input.shape)
+    two = other.reshape(*(1,) * (rank - other.ndim), *other.shape)
+    spread = [side for axis in range(rank) for side in (one.shape[axis], 1)]
+    joined = [side for axis in range(rank) for side in (1, two.shape[axis])]
+    sizes = [a * b for a, b in zip(one.shape, two.shape, strict=True)]
+    return (one.reshape(*spread) * two.reshape(*joined)).reshape(*sizes)  # type: ignore[no-any-return]
 
 
 @offer("torch.cdist")
@@ -124,7 +164,14 @@ def pairwise_distance(
 
 
 @offer("torch.cross", "torch.linalg_cross")
-def cross(input: Tensor, other: Tensor, dim: int = -1) -> Tensor:
+def cross(input: Tensor, other: Tensor, dim: Any = None) -> Tensor:
+    place = next((axis for axis, size in enumerate(input.shape) if size == 3), -1)
+    axis = place if dim is None else dim
+    if input.shape[axis] != 3 or other.shape[axis] != 3:
+        raise RuntimeError(
+            f"inputs dimension {axis} must have length 3. Got {input.shape[axis]} and "
+            f"{other.shape[axis]}"
+        )
     return input * other  # type: ignore[operator,no-any-return]
 
 
