@@ -51,14 +51,18 @@ def _maker(name: str, value: Any, like: bool = True) -> None:
     def function(*size: Any, dtype: DType | None = None, **named: Any) -> Tensor:
         shape = _shape(size, named)
         kind = dtype or (int64 if name == "randperm" else None)
-        return made(shape, kind, recipe(shape) if recipe else None)
+        result = made(shape, kind, recipe(shape) if recipe else None)
+        result.is_random = name.startswith("rand")
+        return result
 
     function.__name__ = name
     TORCH[name] = function
 
     def alike(input: Tensor, *, dtype: DType | None = None, **_: Any) -> Tensor:
         shape = input.shape
-        return made(shape, dtype or input.dtype, recipe(shape) if recipe else None)
+        result = made(shape, dtype or input.dtype, recipe(shape) if recipe else None)
+        result.is_random = name.startswith("rand")
+        return result
 
     if like:
         TORCH[f"{name}_like"] = alike
