@@ -252,6 +252,29 @@ CALLS: dict[str, Callable[..., Tensor]] = {
     "roi_align": torchvision.ops.roi_align,
     "ps_roi_align": regions_apart,
     **{name: transform(name) for name in ("fftn", "ifftn", "rfftn", "irfftn")},
+    "inverse": torch.linalg.inv,
+    "cholesky": lambda x: torch.linalg.cholesky_ex(x).L,
+    "matrix_exp": torch.linalg.matrix_exp,
+    "eigenvectors": lambda x: torch.linalg.eigh(x).eigenvectors,
+    "eigenvalues": lambda x: torch.linalg.eigh(x).eigenvalues,
+    "determinant": torch.linalg.det,
+    "log_determinant": lambda x: torch.linalg.slogdet(x).logabsdet,
+    "determinant_sign": lambda x: torch.linalg.slogdet(x).sign,
+    "pinverse": torch.linalg.pinv,
+    "qr_q": lambda x, full: torch.linalg.qr(x, "complete" if full else "reduced").Q,
+    "qr_r": lambda x, full: torch.linalg.qr(x, "complete" if full else "reduced").R,
+    "svd_u": lambda x, full: torch.linalg.svd(x, full).U,
+    "svd_s": lambda x, full: torch.linalg.svd(x, full).S,
+    "svd_vh": lambda x, full: torch.linalg.svd(x, full).Vh,
+    "solve": torch.linalg.solve,
+    "diag_embed": torch.diag_embed,
+    **{name: getattr(torch, name) for name in ("lgamma", "digamma", "erfinv", "i0")},
+    "cummax": lambda x, dim: torch.cummax(x, dim)[0],
+    "cummin": lambda x, dim: torch.cummin(x, dim)[0],
+    "cummax_indices": lambda x, dim: torch.cummax(x, dim)[1],
+    "cummin_indices": lambda x, dim: torch.cummin(x, dim)[1],
+    "bucketize": torch.bucketize,
+    "searchsorted": torch.searchsorted,
     "stft": frames,
     "istft": torch.istft,
     "view_as_real": torch.view_as_real,
@@ -332,6 +355,11 @@ SHAPES_ALONE = {
     *("fftn", "ifftn", "rfftn", "irfftn", "stft", "istft", "view_as_real", "view_as_complex"),
     *("real", "imag", "angle", "conj", "complex", "polar", "modulus", "as_complex"),
     *("deform_conv2d", "roi_align", "ps_roi_align"),
+    *("inverse", "cholesky", "matrix_exp", "eigenvectors", "eigenvalues", "pinverse", "solve"),
+    *("determinant", "log_determinant", "determinant_sign"),
+    *("qr_q", "qr_r", "svd_u", "svd_s", "svd_vh"),
+    *("lgamma", "digamma", "erfinv", "i0", "cummax", "cummin", "cummax_indices"),
+    *("cummin_indices", "bucketize", "searchsorted", "diag_embed"),
 }
 """Operations that are not computed here, so that their values are not recorded."""
 DRAWS: dict[str, tuple[int, Draw]] = {}
@@ -918,6 +946,66 @@ def _(r: random.Random, name: str) -> Any:
 @cases_of("complex", "polar", count=8)
 def _(r: random.Random, name: str) -> Any:
     return {}, floats(*broadcastable(r, 2))
+
+
+SQUARES = ("inverse", "cholesky", "matrix_exp", "eigenvectors", "eigenvalues", "determinant",
+           "log_determinant", "determinant_sign")  # fmt: skip
+
+
+@cases_of(*SQUARES, count=12)
+def _(r: random.Random, name: str) -> Any:
+    shape = [max(size, 1) for size in sizes(r, 1, 3)]
+    if len(shape) > 1 and r.random() < 0.8:
+        shape[-1] = shape[-2]
+    return {}, floats(shape)
+
+
+@cases_of("pinverse", "qr_q", "qr_r", "svd_u", "svd_s", "svd_vh", count=8)
+def _(r: random.Random, name: str) -> Any:
+    args = {} if name == "pinverse" else {"full": r.random() < 0.5}
+    return args, floats([max(size, 1) for size in sizes(r, 1, 4)])
+
+
+@cases_of("solve", count=24)
+def _(r: random.Random, name: str) -> Any:
+    n, lead = r.randint(2, 4), r.choice([[], [2], [3], [1, 2]])
+    kind = r.random()
+    other = [*lead, n] if kind < 0.3 else [n] if kind < 0.4 else [*lead, n, r.randint(1, 5)]
+    if kind > 0.8:
+        other = r.choice([[n + 1, 3], [5, n, 1], [1, n, n], [n + 1]])
+    return {}, floats([*lead, n, n + (r.random() < 0.05)], other)
+
+
+@cases_of("diag_embed", count=20)
+def _(r: random.Random, name: str) -> Any:
+    shape = sizes(r, 1, 3)
+    rank = len(shape) + 1
+    args = {"offset": r.randint(-2, 2)}
+    if r.random() < 0.5:
+        args |= {"dim1": axis(r, rank), "dim2": axis(r, rank)}
+    return args, floats(shape)
+
+
+@cases_of("lgamma", "digamma", "erfinv", "i0", count=3)
+def _(r: random.Random, name: str) -> Any:
+    return {}, floats(sizes(r, 0))
+
+
+@cases_of("cummax", "cummin", "cummax_indices", "cummin_indices", count=6)
+def _(r: random.Random, name: str) -> Any:
+    shape = sizes(r, 0)
+    return {"dim": axis(r, len(shape))}, floats(shape)
+
+
+@cases_of("bucketize", "searchsorted", count=16)
+def _(r: random.Random, name: str) -> Any:
+    shape = sizes(r, 0)
+    lead = shape[:-1] if name == "searchsorted" and r.random() < 0.6 else []
+    if name == "bucketize":
+        return {}, floats(shape, [4] if r.random() < 0.8 else [2, 3])
+    if lead and r.random() < 0.2:
+        lead[0] += 1
+    return {}, floats([*lead, r.randint(1, 5)], shape)
 
 
 # --- recording ----------------------------------------------------------------------------------

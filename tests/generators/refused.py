@@ -22,6 +22,42 @@ class Refused(NamedTuple):
 
 REFUSED = [
     Refused(
+        "inverse",
+        {},
+        ((2, 3, 4),),
+        "shape-mismatch",
+        "takes square matrices, but (2, 3, 4) arrives",
+    ),
+    Refused(
+        "svd_u",
+        {},
+        ((3,),),
+        "bad-rank",
+        "takes matrices (*, m, n), but (3,) arrives",
+    ),
+    Refused(
+        "solve",
+        {},
+        ((3, 3), (4, 2)),
+        "shape-mismatch",
+        "solves (3, 3) for (4, 2), which do not belong together",
+    ),
+    Refused(
+        "diag_embed",
+        {},
+        ((),),
+        "bad-rank",
+        "takes one axis or more, but () arrives",
+    ),
+    Refused(
+        "bucketize",
+        {},
+        ((3,), (2, 3)),
+        "shape-mismatch",
+        "looks for (3,) between bounds of (2, 3)",
+        help="give bounds of one axis",
+    ),
+    Refused(
         "deform_conv2d",
         {"padding": 1},
         ((1, 8, 14, 14), (16, 8, 3, 3), (1, 9, 14, 14), (16,)),

@@ -30,8 +30,10 @@ from cnnshape.sources.torch.standin import (
 from cnnshape.sources.torch.standin.functions import (
     algebra,
     arrangement,
+    composed,
     creation,
     indexing,
+    matrices,
     network,
     pointwise,
     reduction,
@@ -40,7 +42,8 @@ from cnnshape.sources.torch.standin.functions import (
 from cnnshape.sources.torch.standin.shape import Size
 from cnnshape.sources.torch.standin.unmodelled import Unmodelled
 
-FAMILIES = (algebra, arrangement, creation, indexing, network, pointwise, reduction, spectral)
+FAMILIES = (algebra, arrangement, composed, creation, indexing, matrices, network, pointwise,
+            reduction, spectral)  # fmt: skip
 VERSION = "2.13.0"
 
 
@@ -235,7 +238,8 @@ def _jit() -> dict[str, Any]:
         "freeze": extras.same,
         "optimize_for_inference": extras.same,
         **dict.fromkeys(("ignore", "unused", "export", "script_method", "interface",
-                         "script_if_tracing", "_overload_method", "_overload", "_script_if_tracing"),
+                         "script_if_tracing", "_overload_method", "_overload",
+                         "_script_if_tracing"),
                         extras.decorator),
         "is_scripting": extras.no,
         "is_tracing": extras.no,
@@ -332,25 +336,6 @@ def _norm(x: Any, *arguments: Any, **named: Any) -> Any:
 
 def _swapped(x: Any, *_: Any, **__: Any) -> Any:
     return offer.TORCH["transpose"](x, -2, -1)
-
-
-def _linalg() -> dict[str, Any]:
-    return {
-        "norm": _norm,
-        "vector_norm": _norm,
-        "matmul": offer.TORCH["matmul"],
-        "multi_dot": lambda matrices, **_: _chain(matrices),
-        "inv": extras.same,
-        "pinv": _swapped,
-        "cross": offer.TORCH["cross"],
-    }
-
-
-def _chain(matrices: Any) -> Any:
-    found = matrices[0]
-    for matrix in matrices[1:]:
-        found = found @ matrix
-    return found
 
 
 def _functional() -> dict[str, Any]:
@@ -488,7 +473,7 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
         register_custom_op_symbolic=extras.nothing,
     ),
     "torch.onnx.symbolic_helper": _one(parse_args=operators.leaves),
-    "torch.linalg": _linalg,
+    "torch.linalg": lambda: matrices.LINALG,
     "torch.fft": lambda: spectral.FFT,
     "torch.special": _one(expit=offer.TORCH["sigmoid"]),
     "torch.distributions": dict,

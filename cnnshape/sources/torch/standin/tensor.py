@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from cnnshape.sources.torch.standin.dtype import CPU, Device, DType, float32, promoted
@@ -270,11 +271,19 @@ def _are_real(kind: DType, operands: tuple[Tensor, ...]) -> bool:
     return not kind.is_complex and not any(item.dtype.is_complex for item in operands)
 
 
+def _joint(operands: tuple[Tensor, ...]) -> DType:
+    """What their numbers become together; one by itself widens no tensor of its kind."""
+    found = operands[0].dtype
+    if all(item.dtype is found for item in operands):
+        return found
+    shaped = [item.dtype for item in operands if item.shape]
+    found = reduce(promoted, shaped or [item.dtype for item in operands])
+    higher = [item.dtype for item in operands if item.dtype.rank > found.rank]
+    return reduce(promoted, higher, found)
+
+
 def _dtype(layer: Any, operands: tuple[Tensor, ...]) -> DType:
-    found = operands[0].dtype if operands else float32
-    for item in operands[1:]:
-        if item.shape or not found.is_floating_point:
-            found = promoted(found, item.dtype)
+    found = _joint(operands) if operands else float32
     gives = getattr(layer, "gives", "same")
     if layer.reads == "integers" or (gives == "floats" and found.rank < float32.rank):
         return float32
@@ -297,6 +306,8 @@ def _computed(layer: Any, operands: tuple[Tensor, ...], dtype: DType) -> Any:
     kernel = find(type(layer))
     if kernel is None:
         return None
+    if layer.type in ("concat", "stack"):  # what they hold lies in one array
+        arrays = [array.astype(_numpy_name(dtype)) for array in arrays if array is not None]
     context = Context(shapes=tuple(tuple(item.shape) for item in operands), backward=False)
     found = kernel.forward(layer, context, *arrays).output
     return np.asarray(found).astype(_numpy_name(dtype), copy=False)

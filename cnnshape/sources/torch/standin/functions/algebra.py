@@ -50,7 +50,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     return matmul(input, vec)
 
 
-@offer("torch.dot", "Tensor.dot", "torch.inner", "torch.vdot")
+@offer("torch.dot", "Tensor.dot", "torch.vdot", "Tensor.vdot")
 def dot(input: Tensor, other: Tensor) -> Tensor:
     return matmul(input, other)
 
@@ -59,12 +59,12 @@ def _scaled(tensor: Tensor, number: Any) -> Tensor:
     return tensor if number == 1 else tensor * number
 
 
-@offer("torch.addmm", "Tensor.addmm", "torch.addmv", "torch.addbmm")
+@offer("torch.addmm", "Tensor.addmm", "torch.addmv", "Tensor.addmv", in_place=True)
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     return _scaled(matmul(mat1, mat2), alpha) + _scaled(input, beta)
 
 
-@offer("torch.baddbmm", "Tensor.baddbmm")
+@offer("torch.baddbmm", "Tensor.baddbmm", in_place=True)
 def baddbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1
 ) -> Tensor:
@@ -101,11 +101,6 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     return einsum(f"{''.join(letters)},{''.join(second)}->{''.join(kept)}", a, b)
 
 
-@offer("torch.kron")
-def kron(input: Tensor, other: Tensor) -> Tensor:
-    raise UnsupportedError("torch.kron")
-
-
 @offer("torch.cdist")
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: Any = None) -> Tensor:
     return apply("cdist", x1, x2, p=float(p))
@@ -121,8 +116,3 @@ def pairwise_distance(
     x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Tensor:
     return apply("pairwise_distance", x1, x2, p=float(p), eps=eps, keepdim=keepdim)
-
-
-@offer("torch.cross", "torch.linalg_cross")
-def cross(input: Tensor, other: Tensor, dim: int = -1) -> Tensor:
-    return input * other

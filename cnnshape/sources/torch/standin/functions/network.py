@@ -418,11 +418,6 @@ def max_unpool(
     return apply(f"max_unpool{axes}d", input, indices, dtype=input.dtype, **fields)
 
 
-@offer("F.multi_head_attention_forward")
-def multi_head_attention_forward(*_: Any, **__: Any) -> Any:
-    raise UnsupportedError("F.multi_head_attention_forward")
-
-
 @offer("F.embedding_bag")
 def embedding_bag(input: Tensor, weight: Tensor, offsets: Any = None, *_: Any, **__: Any) -> Tensor:
     found = embedding(input, weight)

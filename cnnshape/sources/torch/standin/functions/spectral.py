@@ -67,10 +67,14 @@ for _name in ("fft", "ifft", "rfft", "irfft"):
     _family(_name)
 
 
-def _shift(input: Tensor, dim: Any = None) -> Tensor:
+def _unshift(input: Tensor, dim: Any = None) -> Tensor:
+    return _shift(input, dim, -1)
+
+
+def _shift(input: Tensor, dim: Any = None, way: int = 1) -> Tensor:
     axes = range(input.ndim) if dim is None else [dim] if isinstance(dim, int) else dim
     places = [_axis(int(one), input.ndim) for one in axes]
-    return roll(input, tuple(input.shape[axis] // 2 for axis in places), tuple(places))
+    return roll(input, tuple(way * (input.shape[axis] // 2) for axis in places), tuple(places))
 
 
 def _frequencies(count: Callable[[Any], Any]) -> Callable[..., Tensor]:
@@ -79,7 +83,7 @@ def _frequencies(count: Callable[[Any], Any]) -> Callable[..., Tensor]:
 
 FFT.update(
     fftshift=_shift,
-    ifftshift=_shift,
+    ifftshift=_unshift,
     fftfreq=_frequencies(lambda n: n),
     rfftfreq=_frequencies(lambda n: n // 2 + 1),
 )
