@@ -33,8 +33,8 @@ RULES = (
         "batch-mixed",
         "warning",
         "A view makes rows of another number than there are samples.",
-        prose("""`view(-1, features)` takes as many values a row as it is told, whichever sample they
-            are of. PyTorch accepts it, and each row then holds parts of several samples."""),
+        prose("""With `view(-1, features)` a row takes as many values as it is told, whichever sample
+            they are of. PyTorch accepts it, and rows then hold parts of several samples."""),
         "Write `x.view(x.size(0), -1)`, and make the next layer take what arrives.",
         text("""
             import torch.nn as nn
@@ -69,7 +69,7 @@ RULES = (
 
             class Net(nn.Module):
                 def forward(self, x):
-                    return torch.linalg.svdvals(x)
+                    return torch.lobpcg(x)
         """),
         file="net.py",
         options=INPUT,

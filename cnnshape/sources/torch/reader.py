@@ -178,7 +178,7 @@ class Reading:
             return self.graph()
         except ShapeError as error:
             return self._faulty(of_shape(error, self._empty(), self.model))
-        except (UsageError, UnreadableError, TooDeepError):
+        except (UsageError, UnreadableError, TooDeepError, MemoryError):
             raise
         except Exception as error:
             if not loading.error_stack(error):  # the fault is ours
@@ -212,6 +212,7 @@ class Reading:
             loading.MissingPackageError,
             loading.UnavailableError,
             TooDeepError,
+            MemoryError,
         ):
             raise
         except Exception as error:  # noqa: BLE001 whatever the user's code raises is told
