@@ -100,7 +100,7 @@ def kernel(*layers: type[Layer], initial: Initial = zeros_and_ones) -> Callable[
 
 
 def find(layer: type[Layer]) -> Kernel | None:
-    """The kernel of a layer, its module being imported; None: there is none, whatever it is like."""
+    """The kernel of a layer, its module being imported; None: it names none."""
     if not layer.kernel:
         return None
     if find_spec(layer.kernel):

@@ -34,6 +34,8 @@ class Tensor:
     """A shape, a dtype, and where it comes from."""
 
     is_parameter = False
+    is_random = False
+    """Whether its values are drawn."""
     requires_grad = False
     grad: Any = None
     grad_fn: Any = None

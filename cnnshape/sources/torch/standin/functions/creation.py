@@ -66,7 +66,9 @@ def _maker(name: str, value: Any, like: bool = True) -> None:
     def function(*size: Any, dtype: DType | None = None, **named: Any) -> Tensor:
         shape = _shape(size, named)
         kind = dtype or (int64 if name == "randperm" else None)
-        return made(shape, kind, recipe(shape) if recipe else None)
+        result = made(shape, kind, recipe(shape) if recipe else None)
+        result.is_random = name.startswith("rand")
+        return result
 
     function.__name__ = name
     TORCH[name] = function
@@ -75,6 +77,7 @@ def _maker(name: str, value: Any, like: bool = True) -> None:
         shape = needed(input, f"{name}_like").shape
         found = made(shape, dtype or input.dtype, recipe(shape) if recipe else None)
         found.steps = _like(input, shape)
+        found.is_random = name.startswith("rand")
         return found
 
     if like:
