@@ -177,7 +177,7 @@ def _torch() -> dict[str, Any]:
         "memory_format": str,
         "layout": str,
         "compile": extras.decorator,
-        "manual_seed": extras.nothing,
+        "manual_seed": extras.Generator().manual_seed,
         "seed": extras.nothing,
         "initial_seed": lambda: 0,
         "set_num_threads": extras.nothing,
