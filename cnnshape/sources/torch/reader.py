@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from cnnshape.diagnostics import Diagnostic, UnreadableError
@@ -26,6 +28,7 @@ from cnnshape.sources.torch.inputs import (
 )
 from cnnshape.sources.torch.loading.source import CONTENTS
 from cnnshape.sources.torch.path import Target
+from cnnshape.sources.torch.preparation import prepare
 from cnnshape.sources.torch.standin.module import Module
 from cnnshape.sources.torch.standin.trace import SESSION, ShapeError, Trace, UnsupportedError
 from cnnshape.sources.torch.target import chosen, instance
@@ -66,6 +69,8 @@ def read(target: Target, path: str, settings: Settings) -> Graph:
     """
     inputs = {key: given_of(text) for key, text in settings.texts.items()}
     examples_of(inputs)
+    with suppress(OSError):  # told when it is loaded
+        prepare(Path(target.file).read_bytes())
 
     def act() -> Graph:
         graph = Reading(target, path, settings, inputs).graph()
