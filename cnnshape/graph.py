@@ -107,6 +107,11 @@ class Held(NamedTuple):
     used: bool = True
     """Whether any layer reads it; a parameter of a module that is never called is not."""
     span: Span | None = None
+    is_parameter: bool = False
+    values: tuple[str, bytes] | None = None
+    """The kind of its numbers as NumPy calls it, and their bytes, if asked for and known."""
+    is_random: bool = False
+    """Whether the source draws its values, so that any drawn ones are as good."""
 
 
 class Node(NamedTuple):

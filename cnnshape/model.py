@@ -12,7 +12,7 @@ from cnnshape.diagnostics import Diagnostic, ModelError, UnreadableError
 from cnnshape.graph import Graph
 from cnnshape.layer import Shape
 from cnnshape.sources.demand import is_spoken_to
-from cnnshape.sources.locate import locate
+from cnnshape.sources.locate import Source, locate
 from cnnshape.sources.spec.plain import from_mapping
 from cnnshape.sources.spec.reader import Options, read
 from cnnshape.sources.spec.shape import UsageError, Written, shape_of
@@ -39,8 +39,12 @@ class CheckedModel(Analysis):
 class Model:
     """A network that was read; it need not hold."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(
+        self, graph: Graph, source: Source | None = None, options: Options | None = None
+    ) -> None:
         self.graph = graph
+        self._source = source
+        self._options = options or Options()
         self._analysis: CheckedModel | None = None
 
     @property
@@ -72,6 +76,8 @@ class Model:
         """
         from cnnshape.analysis.sizes.accepted import accepted_inputs
 
+        if self._source is not None and self._source.is_program:
+            return self._source.accepted(self._options, free)
         errors = [item for item in self.graph.findings if item.severity == "error"]
         if errors:
             raise ModelError(errors)
@@ -115,8 +121,14 @@ class Model:
         """
         from cnnshape.execute.run import run
 
+        graph = self.graph
+        if self._source is not None and self._source.is_program:
+            import numpy as np
+
+            shapes = {name: np.shape(x) for name, x in inputs.items()}
+            graph = self._source.graph_for(self._options, self.graph, shapes, training=training)
         return run(
-            self.graph,
+            graph,
             inputs,
             weights=weights,
             output_gradients=output_gradients,
@@ -150,23 +162,42 @@ def load(
     *,
     input: ShapeLike | Mapping[str, ShapeLike] | None = None,
     vars: Mapping[str, Any] | None = None,
+    training: bool = False,
+    timeout: float = 60.0,
+    trust: bool = False,
 ) -> Model:
     """Read a model: a path, a bundled name, or a mapping that is a model file as data.
 
     `input` gives inputs other shapes, `vars` gives variables other values, as the command line's
-    `--input` and `--set` do. Raises UnreadableError for what is no model; a model with faults
-    loads, and `check()` tells them.
+    `--input` and `--set` do. `training`, `timeout` and `trust` are those of PyTorch source, whose
+    code is run: `--train`, `--timeout`, `--trust`. Raises UnreadableError for what is no model; a
+    model with faults loads, and `check()` tells them.
     """
     try:
-        options = Options(dict(vars or {}), _shapes(input))
         if isinstance(source, Mapping):
-            return Model(read(from_mapping(source), options))
+            return Model(read(from_mapping(source), Options(dict(vars or {}), _shapes(input))))
         sources = locate(os.fspath(source))
         if len(sources) > 1 or sources[0].found:
             raise UsageError(f"{source} is a folder; name one model file")
-        return Model(sources[0].graph(options))
+        if sources[0].is_program:
+            python = {"training": training, "seconds": timeout, "trusted": trust}
+            options = Options(dict(vars or {}), texts=_texts(input), python=python)
+        else:
+            options = Options(dict(vars or {}), _shapes(input))
+        return Model(sources[0].graph(options), sources[0], options)
     except UsageError as error:
         raise UnreadableError([Diagnostic("invalid-value", str(error))]) from None
+
+
+def _texts(given: ShapeLike | Mapping[str, ShapeLike] | None) -> dict[str | int, str]:
+    """Shapes as `--input` writes those of PyTorch source."""
+    if given is None:
+        return {}
+    named = given if isinstance(given, Mapping) else {0: given}
+    return {
+        name: sizes if isinstance(sizes, str) else ",".join(map(str, sizes))
+        for name, sizes in named.items()
+    }
 
 
 def _shapes(

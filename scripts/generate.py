@@ -218,11 +218,48 @@ def cost_in_words(name: str, convention: Convention) -> str:
     return f"{text}; function: {call.text}"
 
 
+def torch_names() -> str:
+    """The page on what of PyTorch is modelled, from the stand-in itself."""
+    from cnnshape.layers._index import TORCH
+    from cnnshape.sources.torch.standin import offer
+    from cnnshape.sources.torch.standin.package import NAMES
+
+    modules = {name for name in NAMES["torch.nn"]() if name[0].isupper()} | {*TORCH} | losses()
+    functions = {name for name in NAMES["torch"]() if name in offer.TORCH}
+    parts = [
+        "# What of PyTorch is modelled",
+        "Written by `make generate` from the stand-in in `cnnshape/sources/torch/standin`. A name of "
+        "PyTorch's that is not here is reported as "
+        "[`unsupported-operation`](rules.md#unsupported-operation) where a model uses it.",
+        *listed("Modules", "torch.nn", modules),
+        *listed("Functions", "torch", functions),
+        *listed("Functional", "torch.nn.functional", {*offer.FUNCTIONAL}),
+        *listed("Methods of tensors", "torch.Tensor", {*offer.METHODS}),
+        *listed("Packages", "import", {*NAMES}),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def losses() -> set[str]:
+    """The losses, which are made of functions."""
+    from cnnshape.sources.torch.standin import cells
+
+    return {*cells.LOSSES}
+
+
+def listed(title: str, place: str, names: set[str]) -> list[str]:
+    """A part of a page: names in the order of the alphabet."""
+    kept = sorted((name for name in names if not name.startswith("_")), key=str.casefold)
+    text = ", ".join(f"`{name}`" for name in kept)
+    return [f"## {title}", f"{len(kept)} of `{place}`: {text}." if place != "import" else f"{text}."]
+
+
 FILES = {
     "cnnshape/layers/_index.py": index,
     "docs/layers.md": documentation,
     "docs/rules.md": lambda: as_page(GROUPS, printed),
     "docs/counting.md": lambda: with_part("docs/counting.md", conventions()),
+    "docs/pytorch-names.md": torch_names,
     "docs/memory.md": lambda: with_part("docs/memory.md", kept()),
     "docs/model-file.schema.json": lambda: (
         json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"

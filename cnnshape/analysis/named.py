@@ -29,7 +29,8 @@ Value = TypeVar("Value")
 def of_walk(graph: Graph, figures: Callable[[Walk], Value]) -> Value:
     """Figures of a network's walk; formulas in them are told with what is known of its sizes."""
     if not isinstance(graph.batch, int):  # of one sample
-        graph = at_sizes(graph, {str(graph.batch): 1})._replace(sizes=graph.sizes)
+        one = at_sizes(graph, {str(graph.batch): 1})
+        graph = one._replace(sizes=graph.sizes, assumed=graph.assumed)
     if not graph.sizes:
         return figures(walk(graph))
     sizes = chosen_examples(graph)

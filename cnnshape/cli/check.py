@@ -185,17 +185,24 @@ def confirm_source(source: Source, chosen: Options, most: int | None) -> Analysi
     analysis = check_source(source, chosen)
     if not analysis.ok:
         return analysis
-    from cnnshape.analysis.named import held_to_examples
-    from cnnshape.execute.confirmation import confirm
+    from cnnshape.cli.runnable import runnable, samples_of
+    from cnnshape.execute.confirmation import Order, confirm
     from cnnshape.execute.failure import RunError
     from cnnshape.execute.free_memory import RefusedError
+    from cnnshape.execute.held import UnknownValuesError
 
+    order, graph = Order(), source.graph(chosen)
+    if source.is_program:
+        training = bool(chosen.python.get("training"))
+        order = Order(batch=samples_of(graph, None), training=training)
     try:
-        seen = confirm(held_to_examples(source.graph(chosen)), most=most)
-    except RefusedError as error:
+        seen = confirm(runnable(source, chosen, graph, training=order.training), order, most=most)
+    except (RefusedError, UnknownValuesError) as error:
         return analysis._replace(confirmed=False, unconfirmed=error.diagnostics[0].message)
     except RunError as error:
         found = error.diagnostics
+        if source.is_program and found[0].rule == "missing-kernel":
+            return analysis._replace(confirmed=False, unconfirmed=found[0].message)
     else:
         found = seen.diagnostics
     told = (*analysis.diagnostics, *found)

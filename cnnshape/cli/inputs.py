@@ -25,7 +25,6 @@ from cnnshape.cli.python import (
     TrustOption,
     VerboseOption,
     for_python,
-    is_python,
 )
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.layer import LARGEST
@@ -102,10 +101,7 @@ def _found(source: Source, chosen: Options, free: tuple[str, ...]) -> AcceptedIn
     from cnnshape.analysis.analyse import analyse
     from cnnshape.analysis.sizes.accepted import accepted_inputs
 
-    if is_python(source.path):
-        from cnnshape.sources.torch.source import TorchSource
-
-        assert isinstance(source, TorchSource)
+    if source.is_program:
         return source.accepted(chosen, free)
     graph = source.graph(chosen)
     if any(item.severity == "error" for item in graph.findings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from math import isfinite
@@ -38,6 +39,8 @@ from cnnshape.cli.python import (
     is_python,
 )
 from cnnshape.graph import Graph
+from cnnshape.sources.locate import Source
+from cnnshape.sources.spec.reader import Options
 from cnnshape.sources.spec.shape import UsageError
 
 if TYPE_CHECKING:
@@ -140,7 +143,7 @@ def run(
         order = Order(
             batch or Order().batch, seed, dtype.value, training, fast, fields, gradcheck, tolerance
         )
-        seen = _confirmed(graph, order, batch, input_file, most)
+        seen = _confirmed(source, chosen, graph, order, batch, input_file, most)
         analysis = analysis._replace(diagnostics=(*analysis.diagnostics, *seen.diagnostics))
         if save is not None:
             _save(save, seen)
@@ -148,10 +151,16 @@ def run(
 
 
 def _confirmed(
-    graph: Graph, order: Order, batch: int | None, file: Path | None, most: int | None
+    source: Source,
+    chosen: Options,
+    graph: Graph,
+    order: Order,
+    batch: int | None,
+    file: Path | None,
+    most: int | None,
 ) -> Confirmation:
     """The run; UsageError where it cannot be carried out as asked."""
-    from cnnshape.analysis.named import at_shapes, held_to_examples
+    from cnnshape.cli.runnable import runnable, samples_of
     from cnnshape.execute.archive import read_inputs
     from cnnshape.execute.confirmation import confirm
     from cnnshape.execute.failure import RunError
@@ -161,10 +170,10 @@ def _confirmed(
         given = None if file is None else read_inputs(file, graph)
         if given is not None and batch is not None:
             _check_batch(batch, {len(x) for x in given.inputs.values() if x.ndim})
-        if given is None or not graph.sizes:
-            sized = held_to_examples(graph)
-        else:
-            sized = at_shapes(graph, {name: x.shape for name, x in given.inputs.items()})
+        shapes = None if given is None else {name: x.shape for name, x in given.inputs.items()}
+        if source.is_program and given is None:
+            order = replace(order, batch=samples_of(graph, batch))
+        sized = runnable(source, chosen, graph, batch=batch, shapes=shapes, training=order.training)
         return confirm(sized, order, given, most=most, progress=_progress())
     except RefusedError as error:
         words = error.diagnostics[0].message

@@ -19,6 +19,7 @@ from cnnshape.execute.field_check import FieldSeen, check_field, targets
 from cnnshape.execute.finding import findings, of_fields, of_slopes
 from cnnshape.execute.free_memory import RefusedError, admit
 from cnnshape.execute.gradient_check import Slope, check_gradients
+from cnnshape.execute.held import UnknownValuesError
 from cnnshape.execute.memory import memory_needed
 from cnnshape.execute.plan import Plan, plan
 from cnnshape.execute.run import Result, batch_of, check_inputs, drawn_inputs, input_arrays, run
@@ -234,6 +235,8 @@ def _passes(trial: Trial) -> tuple[Witness, Result | RunError]:
                 dtype=order.dtype,
                 watch=witness,
             )
+        except UnknownValuesError:
+            raise
         except RunError as error:
             if target is not None and error.diagnostics[0].layer is None:
                 raise  # what was given is at fault

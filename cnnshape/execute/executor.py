@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from cnnshape.diagnostics import RuleError
 from cnnshape.execute.failure import failure
+from cnnshape.execute.held import held_arrays, trained_names
 from cnnshape.execute.plan import Plan, Stage
 from cnnshape.execute.weights import Arrays, generator
 from cnnshape.kernels.arena import Arena, Array
@@ -76,6 +77,8 @@ class Forward:
                     found = pullback(_to_first(g) if stage.moved else g)
                     self._collect(stage, found, gradients, by_weights)
         inputs = {name: g for name, g in gradients.items() if name in self.plan.floats}
+        for name in trained_names(self.plan) & gradients.keys():
+            self._add(by_weights, name, gradients[name])
         return inputs, by_weights
 
     def _collect(
@@ -105,13 +108,20 @@ def forward(
 ) -> Forward:
     """Compute every layer. An arena that is passed again saves the memory's first use."""
     wanted = plan.floats if settings.inputs is None else settings.inputs
-    run = Forward(plan, settings, dict(inputs), arena=arena or Arena(), watch=watch,
+    held = held_arrays(plan, dict(weights), settings.seed, precision_of(inputs, weights))
+    run = Forward(plan, settings, {**held, **inputs}, arena=arena or Arena(), watch=watch,
                   needed=plan.in_need(wanted) if settings.backward else frozenset())  # fmt: skip
     local = _local(plan, weights)
     with quiet():
         for stage in plan.stages:
             _advance(run, stage, local[stage.owner])
     return run
+
+
+def precision_of(inputs: Mapping[str, Array], weights: Mapping[str, Array]) -> np.dtype[Any]:
+    """The precision of a run: that of its inputs or weights that are floats."""
+    kinds = (x.dtype for x in (*inputs.values(), *weights.values()) if x.dtype.kind == "f")
+    return next(kinds, np.dtype(np.float32))
 
 
 def _local(plan: Plan, weights: Mapping[str, Array]) -> dict[str, Arrays]:

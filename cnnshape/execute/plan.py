@@ -87,6 +87,7 @@ class Plan:
     def in_need(self, inputs: Collection[str]) -> frozenset[str]:
         """Values whose gradient leads to a trained weight, or to one of these inputs."""
         needed = set(self.floats.intersection(inputs))
+        needed |= {item.name for item in self.graph.held if item.used and item.is_parameter}
         for stage in self.stages:
             if (stage.trains and stage.parameters) or not needed.isdisjoint(stage.node.inputs):
                 needed.add(stage.name)

@@ -15,7 +15,7 @@ from cnnshape.kernels.initial import Shapes, Weights, uniform, xavier
 from cnnshape.kernels.kernel import Arrays, Context, Gradients, Step, kernel, scalar
 from cnnshape.kernels.normalisation import layer_norm
 from cnnshape.kernels.softmax import softmax, softmax_gradient
-from cnnshape.layer import Batch, Layer, is_bias
+from cnnshape.layer import Layer, is_bias
 from cnnshape.layers.attention import MultiheadAttention, TransformerEncoderLayer
 
 PROJECTIONS = ("q_proj_weight", "k_proj_weight", "v_proj_weight")
@@ -156,7 +156,7 @@ def _drawn(name: str, shapes: Shapes, random: np.random.Generator) -> Array:
 def attend_to(layer: MultiheadAttention, context: Context, x: Array, *others: Array) -> Step:
     """One input attends to itself; of two, the second gives keys and values."""
     arrays = (x, *others)
-    first = [not isinstance(shape[1], Batch) for shape in context.shapes]
+    first = [layer.batch_axis(shape) == 0 for shape in context.shapes]
     inner = [a if f else a.swapaxes(0, 1) for a, f in zip(arrays, first, strict=True)]
     places = (0, min(1, len(others)), len(others))
     sources = tuple(inner[place] for place in places)
@@ -238,7 +238,7 @@ def _norm(number: int, layer: TransformerEncoderLayer, context: Context, x: Arra
 @kernel(TransformerEncoderLayer, initial=_initial)
 def encode(layer: TransformerEncoderLayer, context: Context, x: Array) -> Step:
     """Two branches, each with a shortcut, and a norm before it or after the sum."""
-    first = not isinstance(context.shapes[0][1], Batch)
+    first = layer.batch_axis(context.shapes[0]) == 0
     y = x if first else x.swapaxes(0, 1)
     backs = []
     for number, part in ((1, _self_attention), (2, _feed_forward)):

@@ -16,7 +16,7 @@ from cnnshape.kernels.activation import sigmoid
 from cnnshape.kernels.arena import Array
 from cnnshape.kernels.initial import Shapes, Weights, uniform
 from cnnshape.kernels.kernel import Arrays, Context, Gradients, Step, kernel, scalar
-from cnnshape.layer import Batch, Layer
+from cnnshape.layer import Layer
 from cnnshape.layers.recurrent import GRU, LSTM, RNN, Recurrent
 
 Back = Callable[[Arrays], tuple[Array, Array, Arrays]]
@@ -225,7 +225,7 @@ def _by_hidden_size(layer: Layer, shapes: Shapes, random: np.random.Generator) -
 @kernel(RNN, LSTM, GRU, initial=_by_hidden_size)
 def read_sequence(layer: Recurrent, context: Context, x: Array) -> Step:
     """The steps lie along the axis that does not hold the batch."""
-    first = not isinstance(context.shapes[0][1], Batch)
+    first = layer.batch_axis(context.shapes[0]) == 0
     passage = recur(layer, context, x.swapaxes(0, 1) if first else x)
 
     def pullback(g: Array) -> Gradients:

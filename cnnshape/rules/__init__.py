@@ -6,7 +6,7 @@ have it from here.
 
 from __future__ import annotations
 
-from cnnshape.rules import design, execution, file, project, shapes, stated
+from cnnshape.rules import design, execution, file, project, python, shapes, stated
 from cnnshape.rules.rule import Rule
 
 GROUPS: dict[str, tuple[Rule, ...]] = {
@@ -15,6 +15,7 @@ GROUPS: dict[str, tuple[Rule, ...]] = {
     "Designs that fit and are still wrong": design.RULES,
     "When it is run": execution.RULES,
     "The file": file.RULES,
+    "PyTorch source": python.RULES,
     "The project": project.RULES,
 }
 """Title → rules, in the order of the documentation."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.graph import Graph
@@ -16,6 +16,9 @@ from cnnshape.sources.spec.document import LARGEST, Document, parse
 from cnnshape.sources.spec.findings import suggest
 from cnnshape.sources.spec.reader import Options, read
 from cnnshape.sources.spec.shape import UsageError
+
+if TYPE_CHECKING:
+    from cnnshape.analysis.sizes.accepted import AcceptedInputs
 
 SUFFIXES = (".yaml", ".yml")
 MODEL_KEYS = {"layers", "cnnshape"}
@@ -47,6 +50,28 @@ class Source(NamedTuple):
     def graph(self, options: Options) -> Graph:
         """The model; UnreadableError if it is none, UsageError if an option does not fit."""
         return self.demand.on(read(self.document(), self.demand.settled(options)))
+
+    @property
+    def is_program(self) -> bool:
+        """Whether it is code that makes the model."""
+        return False
+
+    def accepted(self, options: Options, free: Collection[str] = ()) -> AcceptedInputs:
+        """The input sizes that the model accepts; as `graph` does, it raises what it raises."""
+        from cnnshape.analysis.sizes.accepted import accepted_inputs
+
+        return accepted_inputs(self.graph(options), free)
+
+    def graph_for(
+        self,
+        options: Options,
+        graph: Graph,
+        shapes: Mapping[str, Sequence[int]],
+        *,
+        training: bool = False,
+    ) -> Graph:
+        """The model for inputs of these shapes, the batch included."""
+        return graph
 
     def is_model(self) -> bool:
         """Whether a file is meant as a model; if it cannot be read, it may be, as may stdin."""

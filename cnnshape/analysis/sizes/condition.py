@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from math import gcd, lcm
 
 from cnnshape.analysis.sizes.growth import LARGEST_SIZE, LONGEST_PERIOD, atom_growth, growth
+from cnnshape.analysis.sizes.polynomial import along_polynomial
 from cnnshape.analysis.sizes.region import Box, Region, everything, nothing, region
 from cnnshape.analysis.sizes.size_set import ANY, SizeSet, size_set
 from cnnshape.analysis.sizes.substitution import substituted
@@ -134,7 +135,7 @@ def _along_one(size: Dim, relation: str) -> SizeSet | None:
     """The sizes of the one name that meet a condition."""
     found = growth(size)
     if found is None:
-        return None
+        return along_polynomial(size, relation)
     period, step, start = found
     (name,) = size.names
     early = [x for x in range(1, start) if _meets(size.value({name: x}), relation)]

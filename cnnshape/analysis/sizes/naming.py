@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Mapping
 from cnnshape.analysis.fields import spatial_axes
 from cnnshape.dim import Dim, size
 from cnnshape.graph import Graph, Input, is_integer
-from cnnshape.layer import Shape
 
 AXIS_NAMES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 BATCH = "N"
@@ -60,8 +59,12 @@ def _unused(name: str, sizes: Mapping[str, object]) -> str:
 
 def at_sizes(graph: Graph, sizes: Mapping[str, int]) -> Graph:
     """The network at given sizes."""
-    inputs = [item._replace(shape=_at(item.shape, sizes)) for item in graph.inputs]
-    held = [item._replace(shape=_at(item.shape, sizes)) for item in graph.held]
+
+    def there(side: int) -> int:
+        return side.replaced(sizes) if isinstance(side, Dim) else side
+
+    inputs = [item._replace(shape=tuple(map(there, item.shape))) for item in graph.inputs]
+    held = [item._replace(shape=tuple(map(there, item.shape))) for item in graph.held]
     nodes = [
         node if node.layer is None else node._replace(layer=node.layer.at(sizes))
         for node in graph.nodes
@@ -70,15 +73,10 @@ def at_sizes(graph: Graph, sizes: Mapping[str, int]) -> Graph:
         inputs=tuple(inputs),
         nodes=tuple(nodes),
         held=tuple(held),
-        batch=_at((graph.batch,), sizes)[0],
+        batch=there(graph.batch),
         sizes={},
         assumed=(),
     )
-
-
-def _at(shape: Shape, sizes: Mapping[str, int]) -> Shape:
-    """A shape with sizes put in: numbers, but for a batch that is a name."""
-    return tuple(side.replaced(sizes) if isinstance(side, Dim) else side for side in shape)
 
 
 def examples(graph: Graph) -> dict[str, int]:

@@ -61,15 +61,18 @@ def assembled(
     outputs: tuple[str, ...],
     texts: Mapping[str, str],
     batch: Size,
+    *,
+    values: bool = False,
 ) -> Graph:
-    """The graph of a trace."""
+    """The graph of a trace, with the values of what it holds, if these are asked for."""
     modules = {id(module): module for module in model.modules()}
     ledger = Ledger(model)
     nodes = tuple(_node(recorded, modules, ledger) for recorded in trace.nodes)
     held = [
         Held(
             key, tuple(tensor.shape), tensor.dtype.name, ledger.taken([tensor]),
-            span=span_of(where),
+            span=span_of(where), is_parameter=tensor.is_parameter,
+            values=values_of(tensor) if values else None, is_random=tensor.is_random,
         )
         for key, (tensor, where) in trace.held.items()
     ]  # fmt: skip
@@ -84,6 +87,20 @@ def assembled(
         batch=batch,
         held=(*held, *ledger.rest()),
     )
+
+
+LARGEST = 2**22
+"""Numbers of a tensor whose values are handed on."""
+
+
+def values_of(tensor: Tensor) -> tuple[str, bytes] | None:
+    """The values of a tensor, as far as the code gives them."""
+    if any(not isinstance(size, int) for size in tensor.shape):
+        return None
+    found = tensor.known_values()
+    if found is None or found.size > LARGEST or found.shape != tuple(tensor.shape):
+        return None
+    return found.dtype.name, found.tobytes()
 
 
 def _node(recorded: Recorded, modules: Mapping[int, Module], ledger: Ledger) -> Node:

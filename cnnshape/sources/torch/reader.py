@@ -52,6 +52,8 @@ class Settings(NamedTuple):
     seconds: float = 60.0
     trusted: bool = False
     verbose: bool = False
+    values: bool = False
+    """Whether the values of parameters and constants are handed on, as far as they are known."""
     contents: Mapping[str, bytes] = NOTHING
     """What files hold, whatever is written there."""
 
@@ -176,9 +178,11 @@ class Reading:
             return self.graph()
         except ShapeError as error:
             return self._faulty(of_shape(error, self._empty(), self.model))
-        except (UsageError, UnreadableError, TooDeepError):
+        except (UsageError, UnreadableError, TooDeepError, MemoryError):
             raise
-        except Exception as error:  # noqa: BLE001 whatever the user's code raises is told
+        except Exception as error:
+            if not loading.error_stack(error):  # the fault is ours
+                raise
             return self._faulty(of_exception(error))
 
     def _read(self) -> Graph:
@@ -208,6 +212,7 @@ class Reading:
             loading.MissingPackageError,
             loading.UnavailableError,
             TooDeepError,
+            MemoryError,
         ):
             raise
         except Exception as error:  # noqa: BLE001 whatever the user's code raises is told
@@ -226,7 +231,7 @@ class Reading:
         sizes = examples_of(self.inputs)
         graph = assembled(
             self.name, self.path, model, output.trace, output.inputs, output.outputs,
-            _texts(), _batch(output.inputs),
+            _texts(), _batch(output.inputs), values=self.settings.values,
         )  # fmt: skip
         examples = {name: self.recording.sizes[name] for name in sizes}
         return graph._replace(sizes=examples, assumed=tuple(self.asked.found.items()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from itertools import islice, product
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnnshape.analysis.sizes.accepted import AcceptedInputs
 from cnnshape.analysis.sizes.explore import Exploration, Path, explore
@@ -105,7 +105,7 @@ def accepted_sizes(
     inputs = {key: given_of(text) for key, text in settings.texts.items()}
 
     def act() -> AcceptedInputs:
-        return _plain(_explored(target, path, settings, inputs, free))
+        return _plain(explored(target, path, settings, inputs, free))
 
     found = guarded(act, path, settings)
     found.network = SourceNetwork(target, path, settings, found.graph)
@@ -117,18 +117,19 @@ def nearest_accepted(
 ) -> dict[str, int] | None:
     """The accepted sizes that are nearest to the usual ones, with those given kept."""
     named = _named(target, path, settings, inputs, None)
-    found = _explored(target, path, settings, inputs, None)
+    found = explored(target, path, settings, inputs, None)
     given = {name: size for name, size in named.sizes.items() if size is not None}
     return next(iter(found.within(given).nearest(**examples(named))), None)
 
 
-def _explored(
+def explored(
     target: Target,
     path: str,
     settings: Settings,
     inputs: Mapping[Any, Given],
     free: Collection[str] | None,
 ) -> AcceptedInputs:
+    """The sizes that a file's model accepts, in the process that user code runs in."""
     started = monotonic()
     graph = _named(target, path, settings, inputs, free)
     network = TracedNetwork(target, path, settings, graph)
@@ -230,13 +231,6 @@ def _of_samples(shape: Shape | None) -> Shape | None:
     marked = tuple(N if isinstance(side, Dim) and str(side) == BATCH else side for side in shape)
     mixed = any(isinstance(side, Dim) and BATCH in side.names for side in marked)
     return None if mixed else marked
-
-
-class Expected(NamedTuple):
-    """A point, and what is claimed of it."""
-
-    point: Point
-    accepted: bool
 
 
 def _confirmed(found: AcceptedInputs, network: TracedNetwork, until: float) -> bool:

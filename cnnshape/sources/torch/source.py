@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,29 @@ class TorchSource(Source):
         settings = Settings(settled.texts, **settled.python)
         return self.demand.on(read(target, self.path, settings))
 
-    def accepted(self, options: Options, free: Collection[str]) -> AcceptedInputs:
+    @property
+    def is_program(self) -> bool:
+        """It is code that makes the model."""
+        return True
+
+    def graph_for(
+        self,
+        options: Options,
+        graph: Graph,
+        shapes: Mapping[str, Sequence[int]],
+        *,
+        training: bool = False,
+    ) -> Graph:
+        """The model traced anew for inputs of these shapes, with the values that it knows."""
+        kinds = {item.name: item.dtype for item in graph.inputs}
+        texts = {
+            name: f"{','.join(map(str, shape))}:{kinds.get(name, 'float32')}"
+            for name, shape in shapes.items()
+        }
+        python = {**options.python, "training": training, "values": True}
+        return self.graph(options._replace(texts=texts, python=python))
+
+    def accepted(self, options: Options, free: Collection[str] = ()) -> AcceptedInputs:
         """The sizes that the model accepts; UnreadableError where nothing could be checked."""
         from cnnshape.sources.torch.reader import Settings
         from cnnshape.sources.torch.sizes import accepted_sizes

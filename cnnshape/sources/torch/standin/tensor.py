@@ -34,12 +34,15 @@ class Tensor:
     """A shape, a dtype, and where it comes from."""
 
     is_parameter = False
+    is_random = False
+    """Whether its values are drawn."""
     requires_grad = False
     grad: Any = None
     grad_fn: Any = None
     is_cuda = is_mps = is_xpu = is_quantized = is_sparse = is_nested = is_meta = is_mkldnn = False
     is_leaf = True
-    layout = None
+    layout = "strided"
+    __array_priority__ = 1000  # NumPy leaves `number * tensor` to the tensor
     steps: Any = None
     """Its steps in memory along its axes, where these do not lie in their order."""
     pending: Any = None
@@ -72,6 +75,14 @@ class Tensor:
     @property
     def ndim(self) -> int:
         return len(self._shape)
+
+    @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> Any:
+        return self._shape.numel() * self.dtype.itemsize
 
     @property
     def data(self) -> Tensor:

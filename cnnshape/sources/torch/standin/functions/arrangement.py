@@ -8,12 +8,12 @@ from typing import Any
 
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import show
-from cnnshape.sources.torch.standin.dtype import DType
+from cnnshape.sources.torch.standin.dtype import DType, int64
 from cnnshape.sources.torch.standin.later import later
 from cnnshape.sources.torch.standin.memory import in_order, steps_of, viewed
-from cnnshape.sources.torch.standin.offer import TORCH, offer, tensor_of
+from cnnshape.sources.torch.standin.offer import TORCH, needed, offer, tensor_of
 from cnnshape.sources.torch.standin.shape import Size, as_shape, as_size, is_size
-from cnnshape.sources.torch.standin.tensor import Tensor, apply
+from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply
 from cnnshape.sources.torch.standin.trace import refuse, warn_of_mixed_batch
 
 
@@ -67,11 +67,30 @@ def view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
     return result
 
 
-@offer("Tensor.reshape", "torch.reshape")
+def _one_sequence(name: str, field: str) -> Any:
+    """The function that takes sizes as one sequence, beside the method that takes them apart."""
+
+    def function(input: Tensor, *given: Any, **named: Any) -> Tensor:
+        value = given[0] if given else named.get(field)
+        if len(given) > 1 or not isinstance(value, list | tuple):
+            raise TypeError(
+                f"{name}(): argument '{field}' (position 2) must be tuple of ints, not "
+                f"{' '.join(type(one).__name__ for one in given) or 'nothing'}"
+            )
+        return METHODS[name](needed(input, name), value)
+
+    function.__name__ = name
+    return function
+
+
+@offer("Tensor.reshape")
 def reshape(input: Tensor, *shape: Any, **named: Any) -> Tensor:
     wanted = as_shape(shape or (named["shape"],))
     warn_of_mixed_batch(input, wanted)
     return apply("view", input, shape=wanted)
+
+
+TORCH["reshape"] = _one_sequence("reshape", "shape")
 
 
 @offer("Tensor.view_as", "Tensor.reshape_as")
@@ -81,7 +100,7 @@ def view_as(self: Tensor, other: Tensor) -> Tensor:
 
 @offer("torch.flatten", "Tensor.flatten")
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    if input.ndim == 0:
+    if needed(input, "flatten").ndim == 0:
         return apply("view", input, shape=(1,))
     start, end = _axis(start_dim, input.ndim), _axis(end_dim, input.ndim)
     if start > end:
@@ -102,17 +121,21 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     return apply("unflatten", input, dim=place, unflattened_size=as_shape((sizes,)))
 
 
-@offer("torch.permute", "Tensor.permute")
+@offer("Tensor.permute")
 def permute(input: Tensor, *dims: Any, **named: Any) -> Tensor:
     order = as_shape(dims or (named["dims"],))
     return apply("permute", input, dims=tuple(int(axis) for axis in order))
 
 
+TORCH["permute"] = _one_sequence("permute", "dims")
+
+
 @offer("torch.transpose", "Tensor.transpose", "torch.swapaxes", "Tensor.swapaxes",
        "torch.swapdims", "Tensor.swapdims", in_place=True)  # fmt: skip
-def transpose(input: Tensor, dim0: int = 0, dim1: int = 1, **named: int) -> Tensor:
+def transpose(input: Tensor, dim0: Any = None, dim1: Any = None, **named: int) -> Tensor:
     one, other = named.get("axis0", dim0), named.get("axis1", dim1)
-    return apply("transpose", input, dim0=int(one), dim1=int(other))
+    axes = [_axis(as_size(axis), needed(input, "transpose").ndim) for axis in (one, other)]
+    return apply("transpose", input, dim0=axes[0], dim1=axes[1])
 
 
 @offer("torch.t", "Tensor.t")
@@ -124,6 +147,7 @@ def t(input: Tensor) -> Tensor:
 
 Tensor.T = property(lambda self: permute(self, tuple(range(self.ndim))[::-1]))  # type: ignore[attr-defined]
 Tensor.mT = property(lambda self: transpose(self, -2, -1))  # type: ignore[attr-defined]
+Tensor.mH = Tensor.mT  # type: ignore[attr-defined]
 Tensor.H = Tensor.T  # type: ignore[attr-defined]
 
 
@@ -139,9 +163,11 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
 
 
 @offer("torch.squeeze", "Tensor.squeeze", in_place=True)
-def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+def squeeze(input: Tensor, dim: Any = None, *dims: Any) -> Tensor:
     if dim is None:
         return apply("squeeze", input)
+    if dims:
+        dim = (dim, *dims)
     if isinstance(dim, list | tuple):
         return apply("squeeze", input, dim=tuple(_axis(one, input.ndim) for one in dim))
     return apply("squeeze", input, dim=_axis(int(dim), input.ndim)) if input.ndim else input
@@ -153,8 +179,8 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
 
 
 @offer("Tensor.expand")
-def expand(self: Tensor, *sizes: Any, **_: Any) -> Tensor:
-    return apply("expand", self, sizes=as_shape(sizes))
+def expand(self: Tensor, *sizes: Any, **named: Any) -> Tensor:
+    return apply("expand", self, sizes=as_shape(sizes or (named["size"],)))
 
 
 @offer("torch.broadcast_to", "Tensor.broadcast_to")
@@ -187,8 +213,8 @@ def broadcast_shapes(*shapes: Any) -> Size:
 
 
 @offer("Tensor.repeat")
-def repeat(self: Tensor, *repeats: Any) -> Tensor:
-    return apply("repeat", self, repeats=as_shape(repeats))
+def repeat(self: Tensor, *sizes: Any, **named: Any) -> Tensor:
+    return apply("repeat", self, repeats=as_shape(sizes or (named["repeats"],)))
 
 
 @offer("torch.tile", "Tensor.tile")
@@ -199,11 +225,15 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
 
 @offer("torch.repeat_interleave", "Tensor.repeat_interleave")
 def repeat_interleave(
-    input: Tensor, repeats: Any, dim: int | None = None, *, output_size: Any = None
+    input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: Any = None
 ) -> Tensor:
+    if repeats is None:  # of counts alone: the place of each, as often as it says
+        return Tensor((int(input.values().sum()),), int64)
     if isinstance(repeats, Tensor):
         counts = repeats.values()
         total = int(counts.sum())
+        if counts.size not in (1, input.shape.numel() if dim is None else input.shape[dim]):
+            raise RuntimeError("repeats must have the same size as input along dim")
         if counts.size == 1:
             repeats = int(counts.reshape(-1)[0])
         else:
@@ -213,8 +243,9 @@ def repeat_interleave(
 
 
 def _all_tensors(tensors: Any, name: str) -> tuple[Tensor, ...]:
-    if isinstance(tensors, Tensor):
-        raise TypeError(f"{name}(): argument 'tensors' must be tuple of Tensors, not Tensor")
+    if not isinstance(tensors, list | tuple):
+        what = type(tensors).__name__
+        raise TypeError(f"{name}(): argument 'tensors' must be tuple of Tensors, not {what}")
     found = tuple(tensors)
     for place, one in enumerate(found):
         if not isinstance(one, Tensor):
@@ -274,6 +305,8 @@ def split(tensor: Tensor, split_size_or_sections: Any = None, dim: int = 0, **na
     axis = _axis(dim, tensor.ndim)
     whole = tensor.shape[axis]
     if is_size(sizes):
+        if sizes < 1 and whole != 0:
+            raise RuntimeError(f"split expects split_size be positive, but got split_size={sizes}")
         count = (whole + sizes - 1) // sizes
         sections: Sequence[Any] = [
             sizes if place < count - 1 else whole - sizes * (count - 1) for place in range(count)
@@ -299,6 +332,8 @@ def _parts(tensor: Tensor, axis: int, sections: Sequence[Any]) -> list[Tensor]:
 @offer("torch.chunk", "Tensor.chunk")
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
     whole = input.shape[_axis(dim, input.ndim)]
+    if chunks < 1:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     return split(input, (whole + chunks - 1) // chunks, dim)
 
 

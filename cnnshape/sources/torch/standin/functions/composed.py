@@ -376,6 +376,6 @@ def sizes_of_memory(self: Tensor) -> Any:
     return as_size(self.shape.numel()) * self.dtype.itemsize
 
 
-Tensor.nbytes = property(sizes_of_memory)  # type: ignore[attr-defined]
-Tensor.itemsize = property(lambda self: self.dtype.itemsize)  # type: ignore[attr-defined]
+setattr(Tensor, "nbytes", property(sizes_of_memory))  # noqa: B010
+setattr(Tensor, "itemsize", property(lambda self: self.dtype.itemsize))  # noqa: B010
 Tensor.is_cpu = True  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ from cnnshape.sources.torch.standin.losses import reduced_loss
 from cnnshape.sources.torch.standin.offer import FUNCTIONAL, TORCH, offer
 from cnnshape.sources.torch.standin.shape import as_shape, as_size, is_size
 from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply, carried_out
-from cnnshape.sources.torch.standin.trace import UnsupportedError, layer_of, refuse
+from cnnshape.sources.torch.standin.trace import layer_of, refuse
 
 
 def as_layer(name: str, layer_type: str, input: Any, arguments: Any, named: Any) -> Tensor:
