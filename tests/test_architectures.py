@@ -20,6 +20,7 @@ from checked import (
     sequence,
 )
 
+import cnnshape
 from cnnshape.sources import bundled
 
 TORCHVISION = json.loads(
@@ -78,7 +79,7 @@ def test_there_are_no_architectures_without_figures() -> None:
 
 @pytest.mark.parametrize("name", bundled.names())
 def test_diagnostics_are_the_known_ones(name: str) -> None:
-    found = [(item.rule, item.layer) for item in check_bundled(name).diagnostics]
+    found = [(item.rule, item.layer) for item in cnnshape.load(name).check().diagnostics]
     assert found == FAULTS.get(name, [])
 
 

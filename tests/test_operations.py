@@ -48,9 +48,11 @@ def test_shapes_and_refusals_are_pytorchs(name: str) -> None:
 
 
 def test_every_operation_is_recorded() -> None:
-    assert {*OPERATIONS} <= {case["type"] for case in CASES}
+    """Those without a kernel are held against PyTorch in test_torch_functions."""
+    own = {name for name, cls in OPERATIONS.items() if cls.kernel}
+    assert own <= {case["type"] for case in CASES}
     taken = Counter(case["type"] for case in CASES if case["output"] is not None)
-    assert {name for name in OPERATIONS if taken[name] < 2} == set()
+    assert {name for name in own if taken[name] < 2} == set()
     computed = {name for name, cls in OPERATIONS.items() if cls.kernel}
     assert computed <= {case["type"] for case in WITH_VALUES}
 

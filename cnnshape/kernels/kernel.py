@@ -100,8 +100,10 @@ def kernel(*layers: type[Layer], initial: Initial = zeros_and_ones) -> Callable[
 
 
 def find(layer: type[Layer]) -> Kernel | None:
-    """The kernel of a layer, its module being imported; None: there is none."""
-    if layer.kernel and find_spec(layer.kernel):
+    """The kernel of a layer, its module being imported; None: it names none."""
+    if not layer.kernel:
+        return None
+    if find_spec(layer.kernel):
         import_module(layer.kernel)
     return next((KERNELS[cls] for cls in layer.__mro__ if cls in KERNELS), None)
 

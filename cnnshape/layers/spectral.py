@@ -223,6 +223,7 @@ class Part(Complex):
 class Joined(Elementwise):
     """Complex numbers of two parts, broadcast (PyTorch, complex, polar)."""
 
+    kernel: ClassVar = ""
     types: ClassVar = dict.fromkeys(("complex", "polar"))
     in_files: ClassVar = False
     reads: ClassVar = "floats"

@@ -2,8 +2,8 @@
 
 Run by hand, with PyTorch installed: `python tests/data/make_function_cases.py` evaluates the lines
 of `function_cases.txt` one by one and writes `function_cases.json` beside it. Nothing of this
-project is imported. An entry is [shape, dtype, values or null], a list of them, the name of an exception's
-type, or a plain value.
+project is imported. An entry is [shape, dtype, values or null], a list of them, the name of an
+exception's type, or a plain value.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ tell its sign: where all that are not 0 have one sign, it keeps that from there 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import lcm
 
 from cnnshape.analysis.sizes.growth import atom_growth
@@ -48,7 +49,7 @@ def _settled(size: Dim, first: int, period: int) -> tuple[int | None, int]:
     differences = []
     while values:
         differences.append(values[0])
-        values = [b - a for a, b in zip(values, values[1:], strict=False)]
+        values = [b - a for a, b in pairwise(values)]
     for x in range(first, LARGEST_SIZE, period):
         signs = {(value > 0) - (value < 0) for value in differences}
         if signs == {0}:

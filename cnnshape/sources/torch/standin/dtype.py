@@ -77,6 +77,12 @@ NAMES: dict[str, DType] = {
 }
 
 
+WORDS = {"Float": "float32", "Double": "float64", "Half": "float16", "BFloat16": "bfloat16",
+         "Long": "int64", "Int": "int32", "Short": "int16", "Char": "int8", "Byte": "uint8",
+         "Bool": "bool"}  # fmt: skip
+"""`torch.FloatTensor` and its likes → the numbers in them."""
+
+
 def _named(name: str) -> DType:
     return NAMES[name]
 

@@ -124,7 +124,9 @@ def lay_out(
     if type_name in SEQUENCES:
         return kept(shape, reordered(shape, (1, 0, 2))) if layer.batch_first else None
     if type_name == "einsum":
-        return _einsum(layer.equation, shape)
+        return _einsum(layer.equation, operands, shape)
+    if type_name == "multihead_attention":  # works on (L, N, E)
+        return kept(shape, reordered(shape, (1, 0, 2))) if layer.batch_first else None
     if not operands or (all(one.steps is None for one in operands) and type_name not in VIEWS):
         return None
     x = operands[0]
@@ -133,20 +135,28 @@ def lay_out(
     if type_name in CHANNELS_LAST:
         return _channels_last(x, shape)
     family = type(layer).__module__.rpartition(".")[2]
+    if type_name == "glu":
+        order = order_of(x.shape, steps_of(x))
+        return kept(shape, reordered(shape, order)) if order else None
     if type_name == "scaled_dot_product_attention":
-        return _like((x,), shape)
+        return like((x,), shape)
     if (family in PRESERVING and type_name not in COPIES) or type_name in KEEPS:
-        return _like(operands, shape)
+        return like(operands, shape)
     return None
 
 
-VIEWS = (*REORDERING, "view", "flatten", "unflatten", "squeeze", "unsqueeze", "expand", "index",
-         "identity")  # fmt: skip
+VIEWS = (
+    *REORDERING,
+    *("unfold_axis", "view", "flatten", "unflatten", "squeeze", "unsqueeze", "expand", "index"),
+    "identity",
+)
 
 
-def _like(operands: Sequence[Tensor], shape: Sequence[Any]) -> Steps | None:
+def like(operands: Sequence[Tensor], shape: Sequence[Any]) -> Steps | None:
     """In the order of the first operand that has the output's shape."""
     for one in operands:
+        if one.steps is None and tuple(one.shape) == tuple(shape):
+            return None
         if tuple(one.shape) == tuple(shape):
             order = order_of(one.shape, steps_of(one))
             return kept(shape, reordered(shape, order)) if order else None
@@ -169,6 +179,10 @@ def _view(type_name: str, layer: Any, x: Tensor, shape: Sequence[Any]) -> Steps 
         return kept(shape, tuple(steps[axis] for axis in layer.order(sizes)))
     if type_name == "identity":
         return x.steps
+    if type_name == "unfold_axis":
+        place = layer.dimension % max(len(sizes), 1)
+        moved = [s * layer.step if axis == place else s for axis, s in enumerate(steps)]
+        return kept(shape, (*moved, steps[place] if steps else 1))
     if type_name == "squeeze":
         dropped = layer.dropped(sizes)
         return kept(shape, tuple(s for axis, s in enumerate(steps) if axis not in dropped))
@@ -193,16 +207,26 @@ def _indexed(layer: Any, sizes: tuple[Any, ...], steps: Steps) -> Steps:
     )
 
 
-def _einsum(equation: str, shape: Sequence[Any]) -> Steps | None:
-    """Two operands: axes of both, of the first, of the second, each as the output has them."""
+def _einsum(equation: str, operands: Sequence[Tensor], shape: Sequence[Any]) -> Steps | None:
+    """Axes of both operands, then of one and of the other, each as the output has them.
+
+    Of which one first: of the one whose axes all stand before the other's in the output.
+    """
     left, _, output = equation.replace(" ", "").partition("->")
-    operands = left.split(",")
-    if not output or len(operands) != 2 or "." in equation:
+    parts = left.split(",")
+    if not output or "." in equation:
         return None
-    one, other = operands
-    natural = [
-        *(label for label in output if label in one and label in other),
-        *(label for label in output if label in one and label not in other),
-        *(label for label in output if label not in one),
-    ]
-    return kept(shape, reordered(shape, [output.index(label) for label in natural]))
+    if len(parts) == 1:
+        same = sorted(parts[0]) == sorted(output) and len({*output}) == len(output)
+        steps = steps_of(operands[0])
+        return kept(shape, tuple(steps[parts[0].index(axis)] for axis in output)) if same else None
+    if len(parts) != 2:
+        return None
+    one, other = parts
+    both = [axis for axis in output if axis in one and axis in other]
+    mine = [axis for axis in output if axis in one and axis not in other]
+    theirs = [axis for axis in output if axis not in one]
+    if mine and theirs and output.index(mine[0]) > output.index(theirs[-1]):
+        mine, theirs = theirs, mine
+    natural = [*both, *mine, *theirs]
+    return kept(shape, reordered(shape, [output.index(axis) for axis in natural]))

@@ -45,9 +45,23 @@ def changing(function: Callable[..., Any], *, reshapes: bool = False) -> Callabl
                 f"output with shape {list(self.shape)} doesn't match the broadcast shape "
                 f"{list(result.shape)}"
             )
-        return self.become(result)
+        if result.dtype.rank > self.dtype.rank:
+            raise RuntimeError(
+                f"result type {result.dtype} can't be cast to the desired output type {self.dtype}"
+            )
+        dtype = self.dtype
+        self.become(result)
+        self.dtype = dtype
+        return self
 
     return changed
+
+
+def needed(value: Any, name: str) -> Tensor:
+    """A tensor; TypeError for anything else."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(value).__name__}")
+    return value
 
 
 def tensor_of(value: Any, like: Tensor | None = None) -> Tensor:

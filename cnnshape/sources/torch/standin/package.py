@@ -24,6 +24,7 @@ from cnnshape.sources.torch.standin import (
     offer,
     operators,
     packed,
+    quantised,
     tensor,
     transformer,
 )
@@ -181,7 +182,7 @@ def _torch() -> dict[str, Any]:
         "memory_format": str,
         "layout": str,
         "compile": extras.decorator,
-        "manual_seed": extras.nothing,
+        "manual_seed": extras.Generator().manual_seed,
         "seed": extras.nothing,
         "initial_seed": lambda: 0,
         "set_num_threads": extras.nothing,
@@ -487,6 +488,9 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
         is_compiling=extras.no, disable=extras.decorator, allow_in_graph=extras.same
     ),
     "torch._C": lambda: operators.INTERNAL,
+    "torch.ao": dict,
+    **dict.fromkeys(("torch.ao.quantization", "torch.quantization"), lambda: quantised.STUBS),
+    **dict.fromkeys(("torch.ao.nn.quantized", "torch.nn.quantized"), lambda: quantised.FUNCTIONS),
     "torch.library": lambda: operators.LIBRARY,
     "torch._custom_ops": dict,
     "torch.random": _one(manual_seed=extras.nothing, fork_rng=context.Block),

@@ -125,13 +125,18 @@ _LAYERS: dict[object, Layer] = {}
 def layer_of(type_name: str, arguments: Mapping[str, Any]) -> Layer:
     """The layer of these arguments; equal ones are one object, so that it is worked out once."""
     try:
-        key = (type_name, tuple(sorted(arguments.items())))
+        kinds = tuple(map(_kind, arguments.values()))  # 4.0 is equal to 4, and no size
+        key = (type_name, tuple(arguments.items()), kinds)
         found = _LAYERS.get(key)
-    except TypeError:  # an argument that cannot be hashed or ordered
+    except TypeError:  # an argument that cannot be hashed
         return _built(type_name, arguments)
     if found is None:
         found = _LAYERS[key] = _built(type_name, arguments)
     return found
+
+
+def _kind(value: Any) -> Any:
+    return tuple(map(_kind, value)) if isinstance(value, tuple) else type(value)
 
 
 def _built(type_name: str, arguments: Mapping[str, Any]) -> Layer:

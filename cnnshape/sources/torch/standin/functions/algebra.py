@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnnshape.sources.torch.standin.offer import offer
+from cnnshape.sources.torch.standin.offer import needed, offer
 from cnnshape.sources.torch.standin.tensor import Tensor, apply
 from cnnshape.sources.torch.standin.trace import UnsupportedError
 
@@ -21,7 +21,18 @@ def _ranked(name: str, rank: int, *tensors: Tensor) -> None:
 def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     if not isinstance(other, Tensor):
         raise TypeError(f"matmul(): argument 'other' must be Tensor, not {type(other).__name__}")
+    same_dtype(needed(input, "matmul"), other)
     return apply("matmul", input, other)
+
+
+def same_dtype(*tensors: Tensor) -> None:
+    """RuntimeError as PyTorch's where a product is of different kinds of numbers."""
+    from cnnshape.sources.torch.standin.context import AUTOCAST
+
+    kinds = dict.fromkeys(one.dtype for one in tensors)
+    if len(kinds) > 1 and not AUTOCAST.on:
+        one, other = [*kinds][:2]
+        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {one} != {other}")
 
 
 Tensor.__matmul__ = matmul  # type: ignore[method-assign]
@@ -52,6 +63,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
 
 @offer("torch.dot", "Tensor.dot", "torch.vdot", "Tensor.vdot")
 def dot(input: Tensor, other: Tensor) -> Tensor:
+    _ranked("dot", 1, input, other)
     return matmul(input, other)
 
 
@@ -83,6 +95,7 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
         raise UnsupportedError("torch.einsum", "with lists of axes in the place of an equation")
     listed = len(operands) == 1 and isinstance(operands[0], list | tuple)
     tensors = tuple(operands[0]) if listed else operands
+    same_dtype(*tensors)
     return apply("einsum", *tensors, equation=equation.replace(" ", ""))
 
 

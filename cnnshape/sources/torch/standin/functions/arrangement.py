@@ -8,16 +8,16 @@ from typing import Any
 
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import show
-from cnnshape.sources.torch.standin.dtype import DType
+from cnnshape.sources.torch.standin.dtype import DType, int64
 from cnnshape.sources.torch.standin.later import later
 from cnnshape.sources.torch.standin.memory import in_order, steps_of, viewed
-from cnnshape.sources.torch.standin.offer import TORCH, offer, tensor_of
+from cnnshape.sources.torch.standin.offer import TORCH, needed, offer, tensor_of
 from cnnshape.sources.torch.standin.shape import Size, as_shape, as_size, is_size
-from cnnshape.sources.torch.standin.tensor import Tensor, apply
-from cnnshape.sources.torch.standin.trace import refuse, warn_of_mixed_batch
+from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply
+from cnnshape.sources.torch.standin.trace import UnsupportedError, refuse, warn_of_mixed_batch
 
 
-def _axis(dim: int, rank: int) -> int:
+def axis_of(dim: int, rank: int) -> int:
     """An axis counted from the front; IndexError as PyTorch's."""
     bound = max(rank, 1)
     if not -bound <= dim < bound:
@@ -30,7 +30,7 @@ def _axis(dim: int, rank: int) -> int:
 
 @offer("Tensor.size")
 def size(self: Tensor, dim: int | None = None) -> Any:
-    return self.shape if dim is None else self.shape[_axis(dim, self.ndim)]
+    return self.shape if dim is None else self.shape[axis_of(dim, self.ndim)]
 
 
 @offer("Tensor.dim", "Tensor.ndimension")
@@ -46,9 +46,7 @@ def numel(input: Tensor) -> Any:
 @offer("Tensor.view")
 def view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
     if len(shape) == 1 and isinstance(shape[0], DType):
-        from cnnshape.sources.torch.standin.functions.pointwise import cast
-
-        return cast(self, shape[0])
+        return _reread(self, shape[0])
     wanted = as_shape(shape)
     warn_of_mixed_batch(self, wanted)
     result = apply("view", self, shape=wanted)
@@ -67,11 +65,45 @@ def view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
     return result
 
 
-@offer("Tensor.reshape", "torch.reshape")
+def _one_sequence(name: str, field: str) -> Any:
+    """The function that takes sizes as one sequence, beside the method that takes them apart."""
+
+    def function(input: Tensor, *given: Any, **named: Any) -> Tensor:
+        value = given[0] if given else named.get(field)
+        if len(given) > 1 or not isinstance(value, list | tuple):
+            raise TypeError(
+                f"{name}(): argument '{field}' (position 2) must be tuple of ints, not "
+                f"{' '.join(type(one).__name__ for one in given) or 'nothing'}"
+            )
+        return METHODS[name](needed(input, name), value)
+
+    function.__name__ = name
+    return function
+
+
+def _reread(tensor: Tensor, dtype: DType) -> Tensor:
+    """The bytes as another kind of number."""
+    from cnnshape.sources.torch.standin.functions.pointwise import cast
+
+    if dtype.itemsize == tensor.dtype.itemsize:
+        return cast(tensor, dtype)
+    count = tensor.shape[-1] * tensor.dtype.itemsize if tensor.ndim else 0
+    if not tensor.ndim or count % dtype.itemsize:
+        raise RuntimeError(
+            f"self.size(-1) must be divisible by {dtype.itemsize // tensor.dtype.itemsize} to view "
+            f"{tensor.dtype} as {dtype}"
+        )
+    raise UnsupportedError("Tensor.view", "as numbers of another width")
+
+
+@offer("Tensor.reshape")
 def reshape(input: Tensor, *shape: Any, **named: Any) -> Tensor:
     wanted = as_shape(shape or (named["shape"],))
     warn_of_mixed_batch(input, wanted)
     return apply("view", input, shape=wanted)
+
+
+TORCH["reshape"] = _one_sequence("reshape", "shape")
 
 
 @offer("Tensor.view_as", "Tensor.reshape_as")
@@ -81,9 +113,9 @@ def view_as(self: Tensor, other: Tensor) -> Tensor:
 
 @offer("torch.flatten", "Tensor.flatten")
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    if input.ndim == 0:
+    if needed(input, "flatten").ndim == 0:
         return apply("view", input, shape=(1,))
-    start, end = _axis(start_dim, input.ndim), _axis(end_dim, input.ndim)
+    start, end = axis_of(start_dim, input.ndim), axis_of(end_dim, input.ndim)
     if start > end:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     if start == end:
@@ -98,21 +130,25 @@ def ravel(input: Tensor) -> Tensor:
 
 @offer("torch.unflatten", "Tensor.unflatten")
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
-    place = _axis(dim, input.ndim)
+    place = axis_of(dim, input.ndim)
     return apply("unflatten", input, dim=place, unflattened_size=as_shape((sizes,)))
 
 
-@offer("torch.permute", "Tensor.permute")
+@offer("Tensor.permute")
 def permute(input: Tensor, *dims: Any, **named: Any) -> Tensor:
     order = as_shape(dims or (named["dims"],))
     return apply("permute", input, dims=tuple(int(axis) for axis in order))
 
 
+TORCH["permute"] = _one_sequence("permute", "dims")
+
+
 @offer("torch.transpose", "Tensor.transpose", "torch.swapaxes", "Tensor.swapaxes",
        "torch.swapdims", "Tensor.swapdims", in_place=True)  # fmt: skip
-def transpose(input: Tensor, dim0: int = 0, dim1: int = 1, **named: int) -> Tensor:
+def transpose(input: Tensor, dim0: Any = None, dim1: Any = None, **named: int) -> Tensor:
     one, other = named.get("axis0", dim0), named.get("axis1", dim1)
-    return apply("transpose", input, dim0=int(one), dim1=int(other))
+    axes = [axis_of(as_size(axis), needed(input, "transpose").ndim) for axis in (one, other)]
+    return apply("transpose", input, dim0=axes[0], dim1=axes[1])
 
 
 @offer("torch.t", "Tensor.t")
@@ -124,6 +160,7 @@ def t(input: Tensor) -> Tensor:
 
 Tensor.T = property(lambda self: permute(self, tuple(range(self.ndim))[::-1]))  # type: ignore[attr-defined]
 Tensor.mT = property(lambda self: transpose(self, -2, -1))  # type: ignore[attr-defined]
+Tensor.mH = Tensor.mT  # type: ignore[attr-defined]
 Tensor.H = Tensor.T  # type: ignore[attr-defined]
 
 
@@ -139,22 +176,24 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
 
 
 @offer("torch.squeeze", "Tensor.squeeze", in_place=True)
-def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+def squeeze(input: Tensor, dim: Any = None, *dims: Any) -> Tensor:
     if dim is None:
         return apply("squeeze", input)
+    if dims:
+        dim = (dim, *dims)
     if isinstance(dim, list | tuple):
-        return apply("squeeze", input, dim=tuple(_axis(one, input.ndim) for one in dim))
-    return apply("squeeze", input, dim=_axis(int(dim), input.ndim)) if input.ndim else input
+        return apply("squeeze", input, dim=tuple(axis_of(one, input.ndim) for one in dim))
+    return apply("squeeze", input, dim=axis_of(int(dim), input.ndim)) if input.ndim else input
 
 
 @offer("torch.unsqueeze", "Tensor.unsqueeze", in_place=True)
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
-    return apply("unsqueeze", input, dim=_axis(int(dim), input.ndim + 1))
+    return apply("unsqueeze", input, dim=axis_of(int(dim), input.ndim + 1))
 
 
 @offer("Tensor.expand")
-def expand(self: Tensor, *sizes: Any, **_: Any) -> Tensor:
-    return apply("expand", self, sizes=as_shape(sizes))
+def expand(self: Tensor, *sizes: Any, **named: Any) -> Tensor:
+    return apply("expand", self, sizes=as_shape(sizes or (named["size"],)))
 
 
 @offer("torch.broadcast_to", "Tensor.broadcast_to")
@@ -187,8 +226,8 @@ def broadcast_shapes(*shapes: Any) -> Size:
 
 
 @offer("Tensor.repeat")
-def repeat(self: Tensor, *repeats: Any) -> Tensor:
-    return apply("repeat", self, repeats=as_shape(repeats))
+def repeat(self: Tensor, *sizes: Any, **named: Any) -> Tensor:
+    return apply("repeat", self, repeats=as_shape(sizes or (named["repeats"],)))
 
 
 @offer("torch.tile", "Tensor.tile")
@@ -199,11 +238,15 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
 
 @offer("torch.repeat_interleave", "Tensor.repeat_interleave")
 def repeat_interleave(
-    input: Tensor, repeats: Any, dim: int | None = None, *, output_size: Any = None
+    input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: Any = None
 ) -> Tensor:
+    if repeats is None:  # of counts alone: the place of each, as often as it says
+        return Tensor((int(input.values().sum()),), int64)
     if isinstance(repeats, Tensor):
         counts = repeats.values()
         total = int(counts.sum())
+        if counts.size not in (1, input.shape.numel() if dim is None else input.shape[dim]):
+            raise RuntimeError("repeats must have the same size as input along dim")
         if counts.size == 1:
             repeats = int(counts.reshape(-1)[0])
         else:
@@ -213,8 +256,9 @@ def repeat_interleave(
 
 
 def _all_tensors(tensors: Any, name: str) -> tuple[Tensor, ...]:
-    if isinstance(tensors, Tensor):
-        raise TypeError(f"{name}(): argument 'tensors' must be tuple of Tensors, not Tensor")
+    if not isinstance(tensors, list | tuple):
+        what = type(tensors).__name__
+        raise TypeError(f"{name}(): argument 'tensors' must be tuple of Tensors, not {what}")
     found = tuple(tensors)
     for place, one in enumerate(found):
         if not isinstance(one, Tensor):
@@ -233,13 +277,13 @@ def cat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Any = None)
     kept = tuple(one for one in found if tuple(one.shape) != (0,)) or found[:1]
     if kept[0].ndim == 0:
         raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
-    return apply("concat", *kept, dim=_axis(int(place), kept[0].ndim))
+    return apply("concat", *kept, dim=axis_of(int(place), kept[0].ndim))
 
 
 @offer("torch.stack")
 def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
     found = _all_tensors(tensors, "stack")
-    return apply("stack", *found, dim=_axis(int(dim), found[0].ndim + 1))
+    return apply("stack", *found, dim=axis_of(int(dim), found[0].ndim + 1))
 
 
 @offer("torch.hstack")
@@ -271,9 +315,11 @@ def split(tensor: Tensor, split_size_or_sections: Any = None, dim: int = 0, **na
     sizes = split_size_or_sections
     if sizes is None:
         sizes = named.get("split_size", named.get("split_sizes"))
-    axis = _axis(dim, tensor.ndim)
+    axis = axis_of(dim, tensor.ndim)
     whole = tensor.shape[axis]
     if is_size(sizes):
+        if sizes < 1 and whole != 0:
+            raise RuntimeError(f"split expects split_size be positive, but got split_size={sizes}")
         count = (whole + sizes - 1) // sizes
         sections: Sequence[Any] = [
             sizes if place < count - 1 else whole - sizes * (count - 1) for place in range(count)
@@ -298,7 +344,9 @@ def _parts(tensor: Tensor, axis: int, sections: Sequence[Any]) -> list[Tensor]:
 
 @offer("torch.chunk", "Tensor.chunk")
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
-    whole = input.shape[_axis(dim, input.ndim)]
+    whole = input.shape[axis_of(dim, input.ndim)]
+    if chunks < 1:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     return split(input, (whole + chunks - 1) // chunks, dim)
 
 
@@ -306,7 +354,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
 def tensor_split(input: Tensor, indices_or_sections: Any = None, dim: int = 0, **named: Any) -> Any:
     if indices_or_sections is None:
         indices_or_sections = named.get("indices", named.get("sections"))
-    axis = _axis(dim, input.ndim)
+    axis = axis_of(dim, input.ndim)
     whole = input.shape[axis]
     if is_size(indices_or_sections):
         count = int(indices_or_sections)
@@ -319,7 +367,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any = None, dim: int = 0, *
 
 @offer("torch.unbind", "Tensor.unbind")
 def unbind(input: Tensor, dim: int = 0) -> Any:
-    axis = _axis(dim, input.ndim)
+    axis = axis_of(dim, input.ndim)
     return tuple(_taken(input, axis, place) for place in range(input.shape[axis]))
 
 
@@ -332,12 +380,12 @@ def _taken(tensor: Tensor, axis: int, place: Any) -> Tensor:
 
 @offer("torch.select", "Tensor.select")
 def select(input: Tensor, dim: int, index: Any) -> Tensor:
-    return input[(slice(None),) * _axis(dim, input.ndim) + (index,)]
+    return input[(slice(None),) * axis_of(dim, input.ndim) + (index,)]
 
 
 @offer("torch.narrow", "Tensor.narrow")
 def narrow(input: Tensor, dim: int, start: Any, length: Any) -> Tensor:
-    axis = _axis(dim, input.ndim)
+    axis = axis_of(dim, input.ndim)
     if start + length > input.shape[axis]:
         raise RuntimeError(
             f"start ({start}) + length ({length}) exceeds dimension size ({input.shape[axis]})."
@@ -452,8 +500,6 @@ def split_copy(input: Tensor, size: Any, dim: int = 0) -> Any:
 
 @offer("Tensor.as_strided", "torch.as_strided")
 def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: Any = None) -> Tensor:
-    from cnnshape.sources.torch.standin.trace import UnsupportedError
-
     raise UnsupportedError("torch.as_strided")
 
 

@@ -6,8 +6,16 @@ from collections.abc import Callable
 from math import ceil
 from typing import Any
 
-from cnnshape.sources.torch.standin.dtype import NAMES, DType, bool_, complex64, float32, int64
-from cnnshape.sources.torch.standin.offer import TORCH, offer
+from cnnshape.sources.torch.standin.dtype import (
+    NAMES,
+    WORDS,
+    DType,
+    bool_,
+    complex64,
+    float32,
+    int64,
+)
+from cnnshape.sources.torch.standin.offer import TORCH, needed, offer
 from cnnshape.sources.torch.standin.shape import as_shape, as_size, is_formula, is_size
 from cnnshape.sources.torch.standin.stack import stack
 from cnnshape.sources.torch.standin.tensor import METHODS, Parameter, Tensor, apply
@@ -45,6 +53,13 @@ def _filled(value: Any) -> Callable[..., Any]:
     return recipe
 
 
+def _like(input: Tensor, shape: Any) -> Any:
+    """The order in memory, which what is made like a tensor takes over."""
+    from cnnshape.sources.torch.standin.memory import like
+
+    return like((input,), shape)
+
+
 def _maker(name: str, value: Any, like: bool = True) -> None:
     recipe = _filled(value) if value is not None else None
 
@@ -59,10 +74,11 @@ def _maker(name: str, value: Any, like: bool = True) -> None:
     TORCH[name] = function
 
     def alike(input: Tensor, *, dtype: DType | None = None, **_: Any) -> Tensor:
-        shape = input.shape
-        result = made(shape, dtype or input.dtype, recipe(shape) if recipe else None)
-        result.is_random = name.startswith("rand")
-        return result
+        shape = needed(input, f"{name}_like").shape
+        found = made(shape, dtype or input.dtype, recipe(shape) if recipe else None)
+        found.steps = _like(input, shape)
+        found.is_random = name.startswith("rand")
+        return found
 
     if like:
         TORCH[f"{name}_like"] = alike
@@ -82,6 +98,8 @@ _maker("randn", None)
 
 @offer("torch.full")
 def full(size: Any, fill_value: Any, *, dtype: DType | None = None, **_: Any) -> Tensor:
+    if not isinstance(size, list | tuple):
+        raise TypeError(f"full(): argument 'size' must be tuple of ints, not {type(size).__name__}")
     shape = as_shape((size,))
     kind = dtype or _kind(fill_value)
     return made(shape, kind, _filled(_plain(fill_value))(shape))
@@ -105,6 +123,10 @@ def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, **_: Any) -> Tenso
 @offer("torch.randint")
 def randint(*arguments: Any, dtype: DType | None = None, **named: Any) -> Tensor:
     size = named.get("size", arguments[-1] if arguments else ())
+    if not isinstance(size, list | tuple):
+        raise TypeError(
+            f"randint(): argument 'size' must be tuple of ints, not {type(size).__name__}"
+        )
     return made(as_shape((size,)), dtype or int64)
 
 
@@ -146,7 +168,13 @@ def eye(n: Any, m: Any = None, *, dtype: DType | None = None, **_: Any) -> Tenso
     return made((as_size(n), as_size(n if m is None else m)), dtype, values)
 
 
-@offer("torch.arange", "torch.range")
+@offer("torch.range")
+def range_(start: Any, end: Any, step: Any = 1, **named: Any) -> Tensor:
+    """With its end, and of floats."""
+    return arange(start, end + step, step, **{"dtype": Default.dtype, **named})
+
+
+@offer("torch.arange")
 def arange(*arguments: Any, dtype: DType | None = None, **named: Any) -> Tensor:
     start = named.get("start", 0)
     step = named.get("step", 1)
@@ -215,9 +243,14 @@ def _kind(value: Any) -> DType:
     return int64 if is_size(value) else Default.dtype
 
 
-@offer(
-    "torch.tensor", "torch.as_tensor", "torch.asarray", "torch.from_numpy", "torch.scalar_tensor"
-)
+@offer("torch.from_numpy")
+def from_numpy(array: Any) -> Tensor:
+    if type(array).__module__ != "numpy":
+        raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
+    return tensor(array)
+
+
+@offer("torch.tensor", "torch.as_tensor", "torch.asarray", "torch.scalar_tensor")
 def tensor(data: Any, dtype: DType | None = None, **_: Any) -> Tensor:
     """A tensor of given values: numbers, lists of them, arrays, tensors."""
     if isinstance(data, Tensor):
@@ -226,6 +259,11 @@ def tensor(data: Any, dtype: DType | None = None, **_: Any) -> Tensor:
         name = str(data.dtype)
         return made(data.shape, dtype or NAMES.get(name, Default.dtype), lambda: data)
     shape, leaves = _nested(data)
+    for leaf in leaves:
+        if isinstance(leaf, str):
+            raise TypeError(f"new(): invalid data type '{type(leaf).__name__}'")
+        if leaf is None:
+            raise RuntimeError("Could not infer dtype of NoneType")
     kind = dtype or _common(leaves)
 
     def values() -> Any:
@@ -380,10 +418,5 @@ def legacy_type(name: str, dtype: DType) -> LegacyType:
 
 LEGACY = {
     "Tensor": legacy_type("Tensor", float32),
-    **{
-        f"{word}Tensor": legacy_type(f"{word}Tensor", NAMES[kind])
-        for word, kind in (("Float", "float32"), ("Double", "float64"), ("Half", "float16"),
-                           ("Long", "int64"), ("Int", "int32"), ("Short", "int16"),
-                           ("Byte", "uint8"), ("Char", "int8"), ("Bool", "bool"))
-    },
-}  # fmt: skip
+    **{f"{word}Tensor": legacy_type(f"{word}Tensor", NAMES[kind]) for word, kind in WORDS.items()},
+}

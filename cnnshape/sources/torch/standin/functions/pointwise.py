@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cnnshape.sources.torch.standin.dtype import DType, bool_, float32, promoted
-from cnnshape.sources.torch.standin.offer import TORCH, changing, offer
+from cnnshape.sources.torch.standin.dtype import NAMES, WORDS, DType, bool_, float32, promoted
+from cnnshape.sources.torch.standin.offer import TORCH, changing, needed, offer, tensor_of
 from cnnshape.sources.torch.standin.shape import is_formula
 from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply, carried_out
 from cnnshape.sources.torch.standin.trace import UnsupportedError, layer_of
@@ -30,11 +30,11 @@ ALIASES = {
 
 def _function(name: str) -> Callable[..., Tensor]:
     def function(input: Tensor, *, out: Any = None) -> Tensor:
-        if name == "abs" and _needed(input, name).dtype.is_complex:
+        if name == "abs" and needed(input, name).dtype.is_complex:
             from cnnshape.sources.torch.standin.functions.spectral import magnitude
 
             return magnitude(input)
-        return apply(name, _needed(input, name))
+        return apply(name, needed(input, name))
 
     function.__name__ = name
     return function
@@ -42,16 +42,10 @@ def _function(name: str) -> Callable[..., Tensor]:
 
 def _predicate(name: str) -> Callable[..., Tensor]:
     def function(input: Tensor, *, out: Any = None) -> Tensor:
-        return apply(name, _needed(input, name), dtype=bool_)
+        return apply(name, needed(input, name), dtype=bool_)
 
     function.__name__ = name
     return function
-
-
-def _needed(value: Any, name: str) -> Tensor:
-    if not isinstance(value, Tensor):
-        raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(value).__name__}")
-    return value
 
 
 for _name in FUNCTIONS:
@@ -149,8 +143,23 @@ def _with_number(type_name: str, tensor: Tensor, number: Any, dtype: DType | Non
     return apply(type_name, tensor, number=number, dtype=kind)
 
 
+def _of_numbers(operation: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Tensor]:
+    """Subtraction, which truth values do not know."""
+
+    def subtraction(left: Any, right: Any) -> Tensor:
+        kinds = {getattr(one, "dtype", None) for one in (left, right)}
+        if kinds == {bool_} or (kinds == {bool_, None} and True in (left is True, right is True)):
+            raise RuntimeError(
+                "Subtraction, the `-` operator, with two bool tensors is not supported. Use the "
+                "`^` or `logical_xor()` operator instead."
+            )
+        return operation(left, right)
+
+    return subtraction
+
+
 add_ = binary("+", "add", "add_number")
-subtract_ = binary("-", "subtract", "subtract_number", "subtract_of_number")
+subtract_ = _of_numbers(binary("-", "subtract", "subtract_number", "subtract_of_number"))
 multiply_ = binary("*", "multiply", "multiply_number")
 divide_ = binary("/", "divide", "divide_number", "divide_of_number")
 floor_ = binary("//", "floor_divide", "floor_divide_number", "floor_divide_of_number")
@@ -226,8 +235,9 @@ for _name, _short in (("equal", "eq"), ("not_equal", "ne"), ("less", "lt"), ("le
 
 def _of_two(type_name: str, *names: str, dtype: DType | None = None) -> None:
     def function(input: Tensor, other: Any, *, out: Any = None) -> Tensor:
-        from cnnshape.sources.torch.standin.offer import tensor_of
-
+        if dtype is None and not isinstance(other, Tensor):
+            what = type(other).__name__
+            raise TypeError(f"{names[0]}(): argument 'other' must be Tensor, not {what}")
         return apply(type_name, input, tensor_of(other), dtype=dtype)
 
     offer(*(f"{place}.{name}" for name in names for place in ("torch", "Tensor")), in_place=True)(
@@ -238,20 +248,40 @@ def _of_two(type_name: str, *names: str, dtype: DType | None = None) -> None:
 _of_two("maximum", "maximum", "fmax")
 _of_two("minimum", "minimum", "fmin")
 _of_two("atan2", "atan2", "arctan2")
-_of_two("logical_and", "logical_and", "bitwise_and", dtype=bool_)
-_of_two("logical_or", "logical_or", "bitwise_or", dtype=bool_)
-_of_two("logical_xor", "logical_xor", "bitwise_xor", dtype=bool_)
+for _name in ("and", "or", "xor"):
+    _of_two(f"logical_{_name}", f"logical_{_name}", dtype=bool_)
+
+
+def _of_bits(word: str) -> None:
+    """Of truth values these are logic; of integers they are taken for it, the shape being alike."""
+
+    def function(input: Any, other: Any, *, out: Any = None) -> Tensor:
+        one, two = tensor_of(input), tensor_of(other)
+        for tensor in (one, two):
+            if tensor.dtype.is_floating_point:
+                kind = tensor.dtype.name.capitalize().replace("32", "").replace("64", "")
+                raise NotImplementedError(f"\"bitwise_{word}_cpu\" not implemented for '{kind}'")
+        return apply(f"logical_{word}", one, two, dtype=promoted(one.dtype, two.dtype))
+
+    offer(f"torch.bitwise_{word}", f"Tensor.bitwise_{word}", in_place=True)(function)
+
+
+for _name in ("and", "or", "xor"):
+    _of_bits(_name)
 
 
 @offer("torch.where", "Tensor.where")
 def where(condition: Any, input: Any = None, other: Any = None) -> Tensor:
     """`x.where(condition, y)` has the tensor first."""
-    from cnnshape.sources.torch.standin.offer import tensor_of
-
     if input is None:
         raise UnsupportedError("torch.where", "how many values there are is not known")
     if isinstance(input, Tensor) and condition.dtype is not bool_ and input.dtype is bool_:
         condition, input = input, condition
+    if condition.dtype.name not in ("bool", "uint8"):
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{condition.dtype}"
+        )
     one, two = tensor_of(input), tensor_of(other)
     return apply("where", condition, one, two, dtype=promoted(one.dtype, two.dtype))
 
@@ -307,14 +337,34 @@ for _symbol, _op in (("add", add_), ("sub", subtract_), ("mul", multiply_), ("tr
 for _symbol, _name in (("lt", "less"), ("le", "less_equal"), ("gt", "greater"),
                        ("ge", "greater_equal")):  # fmt: skip
     _operator(f"__{_symbol}__", COMPARISONS[_name])
-for _symbol, _name in (("and", "logical_and"), ("or", "logical_or"), ("xor", "logical_xor")):
-    _operator(f"__{_symbol}__", TORCH[_name])
-    _operator(f"__r{_symbol}__", TORCH[_name])
+
+
+def _shifted(operation: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Tensor]:
+    """A shift of bits: a product, or a quotient, with a power of two."""
+    return lambda one, two: operation(one, 2**two)
+
+
+for _symbol in ("and", "or", "xor"):
+    _operator(f"__{_symbol}__", TORCH[f"bitwise_{_symbol}"])
+    _operator(f"__r{_symbol}__", TORCH[f"bitwise_{_symbol}"])
+for _symbol, _op in (("lshift", multiply_), ("rshift", floor_)):  # by powers of two
+    _operator(f"__{_symbol}__", _shifted(_op))
+
+
+def _negative(self: Tensor) -> Tensor:
+    if self.dtype is bool_:
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
+            "invert a mask, use the `~` or `logical_not()` operator instead."
+        )
+    return apply("neg", self)
+
+
 METHODS_OF_OPERATORS = {
-    "__neg__": lambda self: apply("neg", self),
+    "__neg__": _negative,
     "__pos__": lambda self: self,
     "__abs__": TORCH["abs"],
-    "__invert__": lambda self: apply("logical_not", self, dtype=bool_),
+    "__invert__": lambda self: apply("logical_not", self, dtype=self.dtype),
     "__eq__": lambda self, other: _equal(self, other, "equal"),
     "__ne__": lambda self, other: _equal(self, other, "not_equal"),
 }
@@ -343,8 +393,6 @@ KINDS = {
 
 
 def _caster(dtype: str) -> Callable[[Tensor], Tensor]:
-    from cnnshape.sources.torch.standin.dtype import NAMES
-
     return lambda self, *_, **__: cast(self, NAMES[dtype])
 
 
@@ -366,8 +414,14 @@ def to(self: Tensor, *arguments: Any, dtype: Any = None, **named: Any) -> Tensor
 @offer("Tensor.type")
 def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     if dtype is None:
-        return f"torch.{self.dtype.name.capitalize()}Tensor"
-    return cast(self, dtype) if isinstance(dtype, DType) else self
+        word = next((word for word, kind in WORDS.items() if kind == self.dtype.name), "")
+        return f"torch.{word}Tensor"
+    if isinstance(dtype, str):
+        dtype = NAMES.get(WORDS.get(dtype.removeprefix("torch.").removesuffix("Tensor"), ""))
+        if dtype is None:
+            raise ValueError("invalid type")
+    kind = getattr(dtype, "dtype", dtype)  # of `torch.LongTensor`
+    return cast(self, kind) if isinstance(kind, DType) else self
 
 
 @offer("Tensor.type_as")

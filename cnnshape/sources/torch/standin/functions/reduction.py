@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnshape.sources.torch.standin.dtype import DType, bool_, int64
-from cnnshape.sources.torch.standin.functions.arrangement import _axis
+from cnnshape.sources.torch.standin.functions.arrangement import axis_of
 from cnnshape.sources.torch.standin.functions.pointwise import cast
 from cnnshape.sources.torch.standin.later import later
-from cnnshape.sources.torch.standin.offer import TORCH, offer
+from cnnshape.sources.torch.standin.offer import FUNCTIONAL, TORCH, needed, offer
 from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply
 
 
@@ -26,16 +26,15 @@ def _dims(dim: Any, rank: int) -> Any:
     if dim is None:
         return None
     if isinstance(dim, list | tuple):
-        return tuple(_axis(int(one), rank) for one in dim) or None
-    return _axis(int(dim), rank)
+        return tuple(axis_of(int(one), rank) for one in dim) or None
+    if isinstance(dim, str | float | Tensor):
+        raise TypeError(f"argument 'dim' must be int or tuple of ints, not {type(dim).__name__}")
+    return axis_of(int(dim), rank)
 
 
 def reduced(type_name: str, input: Tensor, dim: Any, keepdim: bool, **named: Any) -> Tensor:
     """A reduction along axes, by default all of them."""
-    if not isinstance(input, Tensor):
-        raise TypeError(
-            f"{type_name}(): argument 'input' must be Tensor, not {type(input).__name__}"
-        )
+    needed(input, type_name)
     return apply(type_name, input, dim=_dims(dim, input.ndim), keepdim=bool(keepdim), **named)
 
 
@@ -43,6 +42,12 @@ def _reduction(type_name: str, *names: str, dtype: DType | None = None) -> None:
     def function(
         input: Tensor, dim: Any = None, keepdim: bool = False, *, axis: Any = None, **named: Any
     ) -> Tensor:
+        needed(input, type_name)
+        if not isinstance(keepdim, bool):
+            raise TypeError(
+                f"{type_name}(): argument 'keepdim' must be bool, not {type(keepdim).__name__}; "
+                "several axes are given as one tuple"
+            )
         kind = named.get("dtype")
         if kind is not None:
             input = cast(input, kind)
@@ -149,7 +154,7 @@ def _extreme(type_name: str, of_two: str, index: str) -> Callable[..., Any]:
         along = dim if axis is None else axis
         if along is None:
             return reduced(type_name, input, None, False)
-        place = _axis(int(along), input.ndim)
+        place = axis_of(int(along), input.ndim)
         values = later(type_name, input, dim=place, keepdim=bool(keepdim))
         return Found((values, later(index, input, dim=place, keepdim=bool(keepdim))))
 
@@ -164,7 +169,7 @@ offer("torch.min", "Tensor.min")(_extreme("amin", "minimum", "argmin"))
 def median(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     if dim is None:
         return reduced("median", input, None, False)
-    place = _axis(int(dim), input.ndim)
+    place = axis_of(int(dim), input.ndim)
     return Found(
         (
             later("median", input, dim=place, keepdim=keepdim),
@@ -206,27 +211,40 @@ _running("logcumsumexp")
 
 @offer("torch.trace", "Tensor.trace")
 def trace(input: Tensor) -> Tensor:
+    if input.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
     return TORCH["sum"](TORCH["diagonal"](input))
 
 
 @offer("torch.diff", "Tensor.diff")
-def diff(input: Tensor, n: int = 1, dim: int = -1) -> Tensor:
+def diff(
+    input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None
+) -> Tensor:
+    ends = [one for one in (prepend, input, append) if one is not None]
+    input = TORCH["cat"](ends, dim) if len(ends) > 1 else input
     for _ in range(n):
         size = input.shape[dim]
         input = TORCH["narrow"](input, dim, 1, size - 1) - TORCH["narrow"](input, dim, 0, size - 1)
     return input
 
 
-@offer("Tensor.softmax", "torch.softmax", "F.softmax", "torch.special_softmax")
-def softmax(input: Tensor, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    source = input if dtype is None else cast(input, dtype)
-    return apply("softmax", source, dim=softmax_axis(dim, input))
+def _soft(name: str) -> None:
+    def softmax(input: Tensor, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+        source = needed(input, name) if dtype is None else cast(input, dtype)
+        if not source.dtype.is_floating_point:
+            raise NotImplementedError(f'"{name}" not implemented for {source.dtype}')
+        return apply(name, source, dim=softmax_axis(dim, input))
+
+    def along(input: Tensor, dim: Any, dtype: Any = None, **_: Any) -> Tensor:
+        return softmax(input, dim, dtype=dtype)
+
+    FUNCTIONAL[name] = softmax
+    along.__name__ = name
+    offer(f"torch.{name}", f"Tensor.{name}")(along)
 
 
-@offer("Tensor.log_softmax", "torch.log_softmax", "F.log_softmax")
-def log_softmax(input: Tensor, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    source = input if dtype is None else cast(input, dtype)
-    return apply("log_softmax", source, dim=softmax_axis(dim, input))
+_soft("softmax")
+_soft("log_softmax")
 
 
 @offer("F.softmin")
@@ -238,7 +256,7 @@ def softmax_axis(dim: Any, input: Tensor) -> int:
     """PyTorch's choice of an axis where none is given, and its error where there is none such."""
     if dim is None:
         return 0 if input.ndim in (0, 1, 3) else 1
-    return _axis(int(dim), input.ndim)
+    return axis_of(int(dim), input.ndim)
 
 
 for _place in (TORCH, METHODS):
