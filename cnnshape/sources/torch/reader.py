@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -195,6 +196,8 @@ class Reading:
 
         loaded = loading.load(self.target.file, PACKAGE)
         self.texts = _texts()
+        if self.settings.verbose:
+            _tell(loaded.notes)
         self.name, made_by = chosen(self.target, loaded.module, loaded.source.tree)
         if isinstance(made_by, loading.Unavailable):
             raise loading.error_of(made_by)
@@ -276,6 +279,14 @@ class Reading:
         error = UnreadableError([told])
         error.text = _texts().get(told.span.file, "") if told.span else ""
         return error
+
+
+def _tell(notes: list[loading.Note]) -> None:
+    """What was left out at the top level: this process's standard error is the user's then."""
+    for note in notes:
+        span = note.span
+        what = note.reason if note.failed else f"not run: {note.reason}"
+        sys.stderr.write(f"{span.file}:{span.line}:{span.column}: {what}\n")
 
 
 def _batch(inputs: Mapping[str, Given]) -> Any:

@@ -55,7 +55,8 @@ class TorchSource(Source):
         from cnnshape.sources.torch.sizes import accepted_sizes
 
         target = self._target(options)
-        settings = Settings(options.texts, **options.python)
+        settled = self.demand.settled(options)
+        settings = Settings(settled.texts, **settled.python)
         return accepted_sizes(target, self.path, settings, free)
 
     def _target(self, options: Options) -> Target:
