@@ -23,9 +23,9 @@ NETS = json.loads((DATA / "torch_nets.json").read_text())["nets"]
 DIFFERENT: dict[str, str] = {}
 """Files of which something else is said than PyTorch says, and why."""
 FAULT_ELSEWHERE = {
-    "bug_no_return.py": "the block's `forward` has no `return`; the next line that uses it is named",
+    "bug_no_return.py": "`forward` has no `return`; the line that uses what it gives is named",
     "bug_double_from_numpy.py": "the array of doubles is made where nothing is wrong by itself",
-    "bug_forward_misspelled.py": "the method's name is wrong; the call that misses it is named",
+    "bug_forward_misspelled.py": "the method's name is wrong; what misses it is named",
 }
 """Python's exceptions: the line that raises is named, the one that a person would change is not."""
 

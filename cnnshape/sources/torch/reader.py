@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
@@ -12,6 +13,8 @@ from cnnshape.dim import Recording, TooDeepError
 from cnnshape.dim import size as named_dim
 from cnnshape.dim.assumption import recording_with
 from cnnshape.graph import NOTHING, Graph, Node
+from cnnshape.layers import find
+from cnnshape.layers._index import INDEX, TORCH
 from cnnshape.sources.spec.shape import NamedSize, UsageError
 from cnnshape.sources.torch import guard, loading
 from cnnshape.sources.torch.assembly import assembled
@@ -40,6 +43,7 @@ from cnnshape.sources.torch.tracing import (
 )
 
 T = TypeVar("T")
+LONGEST_GLANCE = 200_000
 PINNED_BATCH = 2
 """The batch's size where the code takes it as a plain number."""
 USUAL = 224
@@ -67,6 +71,7 @@ def read(target: Target, path: str, settings: Settings) -> Graph:
     """
     inputs = {key: given_of(text) for key, text in settings.texts.items()}
     examples_of(inputs)
+    foresee(target.file)
 
     def act() -> Graph:
         graph = Reading(target, path, settings, inputs).graph()
@@ -75,6 +80,25 @@ def read(target: Target, path: str, settings: Settings) -> Graph:
         return graph
 
     return guarded(act, path, settings)
+
+
+WORDS = re.compile(r"[A-Za-z_]\w*")
+
+
+def foresee(file: str) -> None:
+    """Import the layers that a file seems to use, and what runs it.
+
+    Both processes need them: the one that runs the code, and this one for the graph that it gives.
+    """
+    try:
+        with open(file, encoding="utf-8", errors="ignore") as source:
+            words = {*WORDS.findall(source.read(LONGEST_GLANCE))}
+    except OSError:
+        return
+    for word in words:
+        name = TORCH.get(word, word)
+        if name in INDEX:
+            find(name)
 
 
 def guarded(act: Callable[[], T], path: str, settings: Settings) -> T:
