@@ -164,8 +164,8 @@ def test_no_input_says_what_is_needed(cli: Cli, tmp_path: Path) -> None:
     )
     assert cli("check net.py --input tokens=N,5:int64") == (
         2,
-        "error: net.py needs --input for `mask`, too: forward(tokens, mask, *, scale=None), such as "
-        "--input mask=N,L:int64\n",
+        "error: net.py needs --input for `mask`, too: forward(tokens, mask, *, scale=None), such "
+        "as --input mask=N,L:int64\n",
     )
     assert cli("check net.py --input tokens=N,5:int64 --input mask=N,5") == (
         0,

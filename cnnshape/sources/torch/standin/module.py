@@ -148,9 +148,11 @@ class Module:
     register_module = add_module
 
     def forward(self, *arguments: Any, **named: Any) -> Any:
-        raise NotImplementedError(
+        error = NotImplementedError(
             f'Module [{type(self).__name__}] is missing the required "forward" function'
         )
+        error.meant = meant_as("forward", type(self))  # type: ignore[attr-defined]
+        raise error
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         if "_modules" not in self.__dict__:
@@ -172,6 +174,8 @@ class Module:
             given = (arguments, named, result) if key in self._with_kwargs else (arguments, result)
             changed = hook(self, *given)
             result = result if changed is None else changed
+        if result is None and SESSION.trace is not None:
+            SESSION.trace.gave_nothing = type(self).forward
         return result
 
     def _scoped(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -399,3 +403,11 @@ class Keys(tuple[Any, ...]):
 def _needs_init(kept: dict[str, Any], what: str) -> None:
     if "_modules" not in kept:
         raise AttributeError(f"cannot assign {what} before Module.__init__() call")
+
+
+def meant_as(name: str, cls: type) -> Any:
+    """A method of a class whose name is nearly another one's."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, [one for one, value in vars(cls).items() if callable(value)])
+    return vars(cls)[near[0]] if near else None

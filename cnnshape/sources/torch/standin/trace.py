@@ -70,6 +70,8 @@ class Trace:
         self.names: dict[int, str] = {}
         """Modules, parameters and buffers by identity → what the model calls them."""
         self.warned: list[tuple[Shape, Stack, Shape]] = []
+        self.gave_nothing: Any = None
+        """The forward function that was the last to return None."""
         self.batch: Any = None
         """The size of the batch axis."""
 
