@@ -155,12 +155,18 @@ def _brought_in(graph: Graph, fault: Fault) -> Iterable[Label]:
     if fault.error.rule == "dtype-mismatch":
         for item in _behind(graph, fault.node):
             if item.dtype == str(fault.error.found) and item.span is not None:
-                yield Label(item.span, f"{item.dtype} comes from here")
+                yield Label(_first(item) or item.span, f"{item.dtype} comes from here")
     for name in fault.node.inputs:
         held = spans.get(name)
         if held is not None and held.span is not None:
             shape = ", ".join(map(str, held.shape))
             yield Label(held.span, f"`{name}` is ({shape})")
+
+
+def _first(item: Held) -> Span | None:
+    """Where what a constant was worked out from was made."""
+    held = SESSION.last.held.get(item.name) if SESSION.last else None
+    return span_of(held[0].came) if held and held[0].came else None
 
 
 def _behind(graph: Graph, node: Node) -> Iterable[Held]:
