@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 else:
     Integer = object  # … but is none, so that nothing takes its value without its knowledge
 
-LONGEST_DIVISION = 64
-_new = object.__new__
+LONGEST_DIVISION, _new = 64, object.__new__
 
 
 class Dim(PythonNumber, Integer):
@@ -120,6 +119,8 @@ class Dim(PythonNumber, Integer):
     def __pos__(self) -> Dim:
         return self
 
+    __copy__ = __pos__
+
     def __sub__(self, other: int) -> Size:
         if type(other) is int:
             return self.shifted(-other) if other else self
@@ -189,9 +190,6 @@ class Dim(PythonNumber, Integer):
             return isinstance(other, float) and self._is_float(other)
         return _compared(self, other, 0, EQUAL)
 
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
     def __hash__(self) -> int:
         return hash((self.sum, self.constant))
 
@@ -250,9 +248,6 @@ class Dim(PythonNumber, Integer):
     def __format__(self, spec: str) -> str:
         """The formula; marks between thousands are for numbers only."""
         return format(str(self), spec.replace(",", ""))
-
-    def __copy__(self) -> Dim:
-        return self
 
     def __deepcopy__(self, memo: Any) -> Dim:
         return self
