@@ -6,8 +6,10 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
 
+from cnnshape import collector
 from cnnshape.diagnostics import Diagnostic, UnreadableError
 from cnnshape.dim import Recording, TooDeepError
 from cnnshape.dim import size as named_dim
@@ -74,7 +76,8 @@ def read(target: Target, path: str, settings: Settings) -> Graph:
     foresee(target.file)
 
     def act() -> Graph:
-        graph = Reading(target, path, settings, inputs).graph()
+        with collector.paused():
+            graph = Reading(target, path, settings, inputs).graph()
         if None in examples_of(inputs).values() and _has_error(graph):
             return _at_other_sizes(target, path, settings, inputs) or graph
         return graph
@@ -88,8 +91,10 @@ WORDS = re.compile(r"[A-Za-z_]\w*")
 def foresee(file: str) -> None:
     """Import the layers that a file seems to use, and what runs it.
 
-    Both processes need them: the one that runs the code, and this one for the graph that it gives.
+    Both processes need the layers: the one that runs the code, and this one for the graph that it
+    gives. And only this one may keep bytecode for the next time.
     """
+    import_module("cnnshape.sources.torch.standin.package")
     try:
         with open(file, encoding="utf-8", errors="ignore") as source:
             words = {*WORDS.findall(source.read(LONGEST_GLANCE))}
