@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from cnnshape.dim import size as named_dim
 from cnnshape.layer import LARGEST
-from cnnshape.sources.spec.findings import clip
 from cnnshape.sources.spec.shape import (
     MOST_AXES,
     NamedSize,
@@ -20,6 +19,7 @@ from cnnshape.sources.spec.shape import (
 from cnnshape.sources.torch.standin.dtype import NAMES
 from cnnshape.sources.torch.standin.leaf import LayerModule
 from cnnshape.sources.torch.standin.module import Module
+from cnnshape.sources.words import clip
 
 BATCH = "N"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnnshape.graph import Graph
 from cnnshape.sources.locate import Source
-from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.shape import UsageError
 from cnnshape.sources.torch.path import Target, target_of
 

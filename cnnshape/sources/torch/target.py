@@ -7,10 +7,10 @@ import inspect
 from types import ModuleType
 from typing import Any
 
-from cnnshape.sources.spec.findings import suggest
 from cnnshape.sources.spec.shape import UsageError
 from cnnshape.sources.torch.path import Target
 from cnnshape.sources.torch.standin.module import Module
+from cnnshape.sources.words import suggest
 
 
 def chosen(target: Target, module: ModuleType, tree: ast.Module) -> tuple[str, Any]:

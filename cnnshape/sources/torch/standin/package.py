@@ -41,7 +41,7 @@ from cnnshape.sources.torch.standin.functions import (
     spectral,
 )
 from cnnshape.sources.torch.standin.shape import Size
-from cnnshape.sources.torch.standin.unmodelled import Unmodelled
+from cnnshape.sources.torch.standin.unmodelled import Unmodelled, unmodelled_class
 
 FAMILIES = (algebra, arrangement, composed, creation, indexing, matrices, network, pointwise,
             reduction, spectral)  # fmt: skip
@@ -365,9 +365,16 @@ def _parameters() -> dict[str, Any]:
 
 
 def _fx() -> dict[str, Any]:
-    return {"wrap": extras.decorator, "Proxy": type("Proxy", (), {}), "GraphModule": module.Module,
-            "Graph": type("Graph", (), {}), "Tracer": type("Tracer", (), {}),
-            "Node": type("Node", (), {}), "symbolic_trace": extras.same}  # fmt: skip
+    names = ("Proxy", "Graph", "Tracer", "Node")
+    return {
+        "wrap": extras.decorator,
+        "GraphModule": module.Module,
+        "symbolic_trace": extras.same,
+        **{name: unmodelled_class(f"torch.fx.{name}", NOT_TRACED) for name in names},
+    }
+
+
+NOT_TRACED = "models are not traced symbolically"
 
 
 def _hub() -> dict[str, Any]:
@@ -375,6 +382,7 @@ def _hub() -> dict[str, Any]:
     from urllib.parse import urlparse
 
     return {
+        "load": operators.hub_load,
         "load_state_dict_from_url": extras.nothing,
         "get_dir": lambda: ".",
         "_get_torch_home": lambda: ".",
