@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Mapping
-from importlib import import_module
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from cnnshape import collector
 from cnnshape.diagnostics import Diagnostic, UnreadableError
 from cnnshape.dim import Recording, TooDeepError
 from cnnshape.dim import size as named_dim
 from cnnshape.dim.assumption import recording_with
 from cnnshape.graph import NOTHING, Graph, Node
-from cnnshape.layers import find
-from cnnshape.layers._index import INDEX, TORCH
 from cnnshape.sources.spec.shape import NamedSize, UsageError
 from cnnshape.sources.torch import guard, loading
 from cnnshape.sources.torch.assembly import assembled
@@ -31,6 +30,7 @@ from cnnshape.sources.torch.inputs import (
 )
 from cnnshape.sources.torch.loading.source import CONTENTS
 from cnnshape.sources.torch.path import Target
+from cnnshape.sources.torch.preparation import prepare
 from cnnshape.sources.torch.standin.module import Module
 from cnnshape.sources.torch.standin.trace import SESSION, ShapeError, Trace, UnsupportedError
 from cnnshape.sources.torch.target import chosen, instance
@@ -44,7 +44,6 @@ from cnnshape.sources.torch.tracing import (
 )
 
 T = TypeVar("T")
-LONGEST_GLANCE = 200_000
 PINNED_BATCH = 2
 """The batch's size where the code takes it as a plain number."""
 USUAL = 224
@@ -72,35 +71,17 @@ def read(target: Target, path: str, settings: Settings) -> Graph:
     """
     inputs = {key: given_of(text) for key, text in settings.texts.items()}
     examples_of(inputs)
-    foresee(target.file)
+    with suppress(OSError):  # told when it is loaded
+        prepare(Path(target.file).read_bytes())
 
     def act() -> Graph:
-        graph = Reading(target, path, settings, inputs).graph()
+        with collector.paused():
+            graph = Reading(target, path, settings, inputs).graph()
         if None in examples_of(inputs).values() and _has_error(graph):
             return _at_other_sizes(target, path, settings, inputs) or graph
         return graph
 
     return guarded(act, path, settings)
-
-
-WORDS = re.compile(r"[A-Za-z_]\w*")
-
-
-def foresee(file: str) -> None:
-    """Import the layers that a file seems to use, and what runs it.
-
-    Both processes need them: the one that runs the code, and this one for the graph that it gives.
-    """
-    try:
-        with open(file, encoding="utf-8", errors="ignore") as source:
-            words = {*WORDS.findall(source.read(LONGEST_GLANCE))}
-    except OSError:
-        return
-    import_module("cnnshape.sources.torch.standin.package")
-    for word in (*words, "view"):
-        name = TORCH.get(word, word)
-        if name in INDEX:
-            find(name)
 
 
 def guarded(act: Callable[[], T], path: str, settings: Settings) -> T:
