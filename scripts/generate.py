@@ -251,7 +251,10 @@ def listed(title: str, place: str, names: set[str]) -> list[str]:
     """A part of a page: names in the order of the alphabet."""
     kept = sorted((name for name in names if not name.startswith("_")), key=str.casefold)
     text = ", ".join(f"`{name}`" for name in kept)
-    return [f"## {title}", f"{len(kept)} of `{place}`: {text}." if place != "import" else f"{text}."]
+    return [
+        f"## {title}",
+        f"{len(kept)} of `{place}`: {text}." if place != "import" else f"{text}.",
+    ]
 
 
 FILES = {

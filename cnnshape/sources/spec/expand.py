@@ -16,9 +16,10 @@ from cnnshape.sources.spec.claims import read_expectations
 from cnnshape.sources.spec.document import Value, is_name
 from cnnshape.sources.spec.entry import KEYS, UNKNOWN, Entry
 from cnnshape.sources.spec.expression import FAILED, ExpressionError, evaluate, substitute
-from cnnshape.sources.spec.findings import Findings, TooLargeError, clip, describe, nearest, suggest
+from cnnshape.sources.spec.findings import Findings, TooLargeError
 from cnnshape.sources.spec.frame import Frame, Pending, Reference
 from cnnshape.sources.spec.plain import is_dynamic
+from cnnshape.sources.words import clip, describe, nearest, suggest
 
 LONGEST_PATH = 500
 MOST_LAYERS = 200_000

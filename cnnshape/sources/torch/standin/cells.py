@@ -27,6 +27,9 @@ class RNNCellBase(Module):
         self.bias_hh = Parameter(Tensor((rows,))) if bias else None
 
     def _state(self, input: Tensor, hx: Any) -> Any:
+        if input.ndim not in (1, 2):
+            name = type(self).__name__
+            raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead")
         if hx is not None:
             return hx
         return TORCH["zeros"](*input.shape[:-1], self.hidden_size, dtype=input.dtype)

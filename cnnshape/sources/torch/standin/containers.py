@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -38,7 +39,7 @@ class Sequential(Module):
 
     def _key(self, index: Any) -> str:
         keys = [*self._modules]
-        place = index.__index__()
+        place = operator.index(index)
         if not -len(keys) <= place < len(keys):
             raise IndexError(f"index {place} is out of range")
         return keys[place]
@@ -83,6 +84,14 @@ class Sequential(Module):
     def __add__(self, other: Iterable[Module]) -> Sequential:
         return Sequential(*self, *other)
 
+    def __mul__(self, other: int) -> Sequential:
+        return Sequential(*[*self] * other)
+
+    __rmul__ = __mul__
+
+    def __iadd__(self, other: Iterable[Module]) -> Sequential:
+        return self.extend(other)
+
 
 class ModuleList(Sequential):
     """A list of modules."""
@@ -106,6 +115,7 @@ class ModuleList(Sequential):
         return self
 
     __iadd__ = extend
+    __mul__ = __rmul__ = None  # type: ignore[assignment]
     forward = Module.forward
 
 

@@ -30,6 +30,11 @@ PLACEMENT = ("device", "dtype")
 OLD_NAMES = {"min_value": "min_val", "max_value": "max_val"}
 PAIRED = ("kernel_size", "stride", "padding", "dilation", "output_padding")
 """What a convolution keeps as one value an axis."""
+POOLINGS = ("MaxPool", "AvgPool")
+"""Step by their kernel where no stride is given."""
+MAY_BE_EMPTY = ("in_channels", "out_channels", "in_features", "out_features", "num_features",
+                "num_channels", "normalized_shape", "kernel_size", "num_embeddings",
+                "embedding_dim")  # fmt: skip
 FAULTS_WHEN_MADE = ("bad-groups",)
 LATE = ("stride", "padding", "dilation", "output_padding", "output_size", "scale_factor")
 
@@ -58,22 +63,28 @@ class LayerModule(Module):
                 self._store(layer, shapes)
             except RuleError:  # told when the module is called, as PyTorch does
                 self._store(layer_of(self.layer_type, {**fields, "kernel_size": 1}), shapes)
+        self._seen = self._weighed()
 
     def _built(self, cls: type[Layer], fields: Mapping[str, Any]) -> Layer:
         for name, info in cls.model_fields.items():
             if info.annotation is bool and name in fields:
-                fields = {**fields, name: bool(fields[name])}
+                flag = fields[name]
+                fields = {**fields, name: True if _is_tensor(flag) else bool(flag)}
         try:
             return layer_of(self.layer_type, fields)
         except BadArgumentError as error:
+            late = "transpose" in self.layer_type
+            if error.field == "padding" and isinstance(error.given, str) and not late:
+                choices = "should be one of {'valid', 'same'}"
+                raise ValueError(f"Invalid padding string {error.given!r}, {choices}") from None
             text = f"has `{error.field}` = {error.given!r}: {error.text}"
             fault = RuleError("invalid-value", text, field=error.field, found=error.given)
             refused = refuse(fault, type(self).__name__, made=self.made)
-            if not self._is_looked_at_late(cls, error.field):
+            if not (self._is_looked_at_late(cls, error.field) or self._is_empty(error)):
                 raise refused from None
             self._postponed = self._postponed or refused
             kept = {name: value for name, value in fields.items() if name != error.field}
-            if cls.model_fields[error.field].is_required():
+            if cls.model_fields[error.field].is_required() or error.field in cls.stated:
                 kept[error.field] = 1
             return self._built(cls, kept)
 
@@ -81,9 +92,14 @@ class LayerModule(Module):
         """Whether PyTorch keeps an argument as it is, until the module is called."""
         return field in LATE or (field == "kernel_size" and "conv" not in self.layer_type)
 
+    def _is_empty(self, error: BadArgumentError) -> bool:
+        """Whether a size is 0, which PyTorch makes weights of that nothing can be done with."""
+        return error.given == 0 and error.field in MAY_BE_EMPTY
+
     def _check(self, layer: Layer, shapes: tuple[Shape, ...] | None) -> None:
         """Raise what PyTorch raises when the module is made."""
-        if getattr(layer, "padding", None) == "same" and not all_ones(layer):
+        padding = getattr(layer, "padding", None)
+        if padding == "same" and not all_ones(layer):
             raise ValueError("padding='same' is not supported for strided convolutions")
         if shapes is None or len(shapes) < layer.arity[0]:
             return
@@ -102,6 +118,11 @@ class LayerModule(Module):
                 value = (value,) * (layer.axes or 0)
             if name not in ("type", "connection_table"):
                 object.__setattr__(self, name, value)
+        if paired:
+            self.__dict__["transposed"] = type(layer).__name__ == "ConvTranspose"
+            self.__dict__.setdefault("output_padding", (0,) * (layer.axes or 0))
+        if type(layer).__name__ in POOLINGS and self.stride is None:
+            self.__dict__["stride"] = self.kernel_size
         if "Norm" in type(layer).__name__ and hasattr(layer, "normalized_shape"):
             shape = layer.normalized_shape
             self.__dict__["normalized_shape"] = shape if isinstance(shape, tuple) else (shape,)
@@ -113,6 +134,8 @@ class LayerModule(Module):
             if name in type(layer).model_fields or name in own or "Norm" in type(self).__name__:
                 self.__dict__.pop(name, None)
                 self._parameters[name] = None
+        if getattr(layer, "track_running_stats", True) is False:
+            self._buffers.update(dict.fromkeys(("running_mean", "running_var"), None))
         for name, shape in own.items():
             self._place(name, Parameter(Tensor(shape, self._dtype)))
         for name, shape in layer.buffers(*shapes).items():
@@ -142,9 +165,15 @@ class LayerModule(Module):
 
     def current_layer(self) -> Layer:
         """The layer of the arguments as they are now."""
-        if self._layer is None:
+        if self._layer is None or self._weighed() is not self._seen:
+            self.__dict__["_seen"] = self._weighed()
             self.__dict__["_layer"] = layer_of(self.layer_type, self._arguments())
         return self._layer  # type: ignore[return-value]
+
+    def _weighed(self) -> Any:
+        """The shape of the weight, which user code may replace."""
+        weight = self._parameters.get("weight")
+        return None if weight is None else weight.shape
 
     def _arguments(self) -> dict[str, Any]:
         fields = layer_class(self.layer_type).model_fields
@@ -163,11 +192,34 @@ class LayerModule(Module):
             found["in_channels"] = weight.shape[1] * found["groups"]
         if weight is not None and "out_features" in found and len(weight.shape) == 2:
             found["out_features"], found["in_features"] = weight.shape
+            self._check_bias(weight)
         if weight is not None and "num_features" in found:
             found["num_features"] = weight.shape[0]
         return found
 
-    def forward(self, *inputs: Any) -> Any:
+    def _check_bias(self, weight: Tensor) -> None:
+        bias = self._parameters.get("bias")
+        if bias is not None and tuple(bias.shape) not in ((weight.shape[0],), (1,), ()):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({weight.shape[0]}) must match the existing size "
+                f"({bias.shape[0]}): the bias does not belong to the weight"
+            )
+
+    def forward(self, *inputs: Any, **named: Any) -> Any:
+        if "input" in named:
+            inputs = (*inputs, named.pop("input"))
+        fewest, most = layer_class(self.layer_type).arity
+        name = type(self).__name__
+        if named:
+            unknown = next(iter(named))
+            raise TypeError(f"{name}.forward() got an unexpected keyword argument '{unknown}'")
+        if len(inputs) < fewest:
+            raise TypeError(f"{name}.forward() missing 1 required positional argument: 'input'")
+        if most is not None and len(inputs) > most:
+            raise TypeError(
+                f"{name}.forward() takes {most + 1} positional arguments but {len(inputs) + 1} "
+                "were given"
+            )
         return self.applied(*inputs)
 
     def applied(self, *inputs: Any, layer: Layer | None = None, dtype: DType | None = None) -> Any:
@@ -201,9 +253,16 @@ class LayerModule(Module):
     def _same_dtype(self, tensors: tuple[Tensor, ...]) -> None:
         from cnnshape.sources.torch.standin.context import AUTOCAST
 
+        stored = (one for one in self._parameters.values() if one is not None)
         weight = self._parameters.get("weight")
+        weight = next(stored, None) if weight is None else weight
         given = tensors[0].dtype
-        if weight is None or AUTOCAST.on or "norm" in self.layer_type:
+        if "norm" in self.layer_type:  # of which those of halves have weights of float32, too
+            kept = weight if weight is not None else self._buffers.get("running_mean")
+            weight = kept if self.layer_type != "rms_norm" else None
+            narrow = weight is not None and given.bits < weight.dtype.bits
+            weight = None if narrow else weight
+        if weight is None or AUTOCAST.on:
             return
         if given.is_floating_point and given is not weight.dtype and self.layer_type != "embedding":
             fault = RuleError(
@@ -266,7 +325,7 @@ def plain(value: Any) -> Any:
         return value
     try:
         return index(value)
-    except TypeError:
+    except (TypeError, RuntimeError):  # a tensor of several values is none, too
         return value
 
 
@@ -282,7 +341,8 @@ def bound(
     cls = layer_class(layer_type)
     skipped = tuple(cls.stated) if lazy else ()
     fields = [field for field in cls.model_fields if field != "type" and field not in skipped]
-    order = [*fields, *PLACEMENT]
+    trained = cls.weights is not Layer.weights  # what has no weights lies nowhere
+    order = [*fields, *(PLACEMENT if trained else ())]
     if "connection_table" in order:
         order.remove("connection_table")
     if len(arguments) > len(order):

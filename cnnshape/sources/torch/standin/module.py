@@ -54,11 +54,11 @@ class Module:
             return
         if isinstance(value, Parameter):
             _needs_init(kept, "parameters")
-            self._forget(name)
+            self._forget(name, "_parameters")
             kept["_parameters"][name] = value
         elif isinstance(value, Module):
             _needs_init(kept, "module")
-            self._forget(name)
+            self._forget(name, "_modules")
             kept["_modules"][name] = value
         elif name in kept.get("_parameters", ()):
             if value is not None:
@@ -82,9 +82,10 @@ class Module:
         else:
             object.__setattr__(self, name, value)
 
-    def _forget(self, name: str) -> None:
+    def _forget(self, name: str, but: str) -> None:
+        """Whatever else is called so; what stays keeps its place in the order."""
         self.__dict__.pop(name, None)
-        for kind in KINDS:
+        for kind in (kind for kind in KINDS if kind != but):
             self.__dict__[kind].pop(name, None)
 
     def __getattr__(self, name: str) -> Any:
@@ -123,6 +124,11 @@ class Module:
                 "(torch Tensor or None required)"
             )
         self._buffers[name] = tensor
+        (self._transient.discard if persistent else self._transient.add)(name)
+
+    @property
+    def _transient(self) -> set[str]:
+        return self.__dict__["_non_persistent_buffers_set"]
 
     def add_module(self, name: str, module: Module | None) -> None:
         _needs_init(self.__dict__, "module")
@@ -331,10 +337,35 @@ class Module:
             *self._named("_parameters", prefix, True, True),
             *self._named("_buffers", prefix, True, True),
         ]
-        return OrderedDict(pairs)
+        left_out = {
+            f"{path}.{name}" if path else name
+            for path, module in self.named_modules(prefix=prefix.rstrip("."))
+            for name in module._transient
+        }
+        return OrderedDict(pair for pair in pairs if pair[0] not in left_out)
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], *_: Any, **__: Any) -> Any:
-        return Keys([], [])
+    def load_state_dict(self, state_dict: Any, strict: bool = True, **_: Any) -> Any:
+        """Nothing is loaded, but what is made here must fit; of a file's nothing is known."""
+        if not isinstance(state_dict, Mapping):
+            return Keys([], [])
+        own = self.state_dict()
+        missing = [name for name in own if name not in state_dict]
+        unexpected = [name for name in state_dict if name not in own]
+        faults = [
+            f"size mismatch for {name}: {tuple(state_dict[name].shape)} is given, the model has "
+            f"{tuple(tensor.shape)}"
+            for name, tensor in own.items()
+            if isinstance(state_dict.get(name), Tensor)
+            and tuple(state_dict[name].shape) != tuple(tensor.shape)
+        ]
+        if strict and missing:
+            faults.append(f"missing keys: {', '.join(missing)}")
+        if strict and unexpected:
+            faults.append(f"unexpected keys: {', '.join(unexpected)}")
+        if faults:
+            what = type(self).__name__
+            raise RuntimeError(f"Error(s) in loading state_dict for {what}: {'; '.join(faults)}")
+        return Keys(missing, unexpected)
 
     def extra_repr(self) -> str:
         return ""

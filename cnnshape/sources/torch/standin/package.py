@@ -182,7 +182,7 @@ def _torch() -> dict[str, Any]:
         "memory_format": str,
         "layout": str,
         "compile": extras.decorator,
-        "manual_seed": extras.nothing,
+        "manual_seed": extras.Generator().manual_seed,
         "seed": extras.nothing,
         "initial_seed": lambda: 0,
         "set_num_threads": extras.nothing,
@@ -498,9 +498,7 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "torch._C": lambda: operators.INTERNAL,
     "torch.ao": dict,
     **dict.fromkeys(("torch.ao.quantization", "torch.quantization"), lambda: quantised.STUBS),
-    **dict.fromkeys(
-        ("torch.ao.nn.quantized", "torch.nn.quantized"), lambda: quantised.FUNCTIONS
-    ),
+    **dict.fromkeys(("torch.ao.nn.quantized", "torch.nn.quantized"), lambda: quantised.FUNCTIONS),
     "torch.library": lambda: operators.LIBRARY,
     "torch._custom_ops": dict,
     "torch.random": _one(manual_seed=extras.nothing, fork_rng=context.Block),

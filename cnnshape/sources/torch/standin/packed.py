@@ -42,5 +42,15 @@ def pad_packed_sequence(
 
 
 def pad_sequence(sequences: Any, batch_first: bool = False, padding_value: float = 0.0) -> Tensor:
-    found = stacked([*sequences], 0)
+    from cnnshape.sources.torch.standin.offer import FUNCTIONAL
+
+    given = [*sequences]
+    longest = max(one.shape[0] for one in given)
+    padded = [
+        FUNCTIONAL["pad"](one, (0, 0) * (one.ndim - 1) + (0, longest - one.shape[0]))
+        if one.shape[0] != longest
+        else one
+        for one in given
+    ]
+    found = stacked(padded, 0)
     return found if batch_first else found.transpose(0, 1)

@@ -6,12 +6,12 @@ from typing import Any
 
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import show
-from cnnshape.sources.torch.standin.dtype import int64
+from cnnshape.sources.torch.standin.dtype import bool_, int64
 from cnnshape.sources.torch.standin.later import later
-from cnnshape.sources.torch.standin.leaf import LayerModule
+from cnnshape.sources.torch.standin.leaf import LayerModule, bound
 from cnnshape.sources.torch.standin.packed import PackedSequence
 from cnnshape.sources.torch.standin.shape import as_shape
-from cnnshape.sources.torch.standin.tensor import Tensor
+from cnnshape.sources.torch.standin.tensor import Parameter, Tensor
 from cnnshape.sources.torch.standin.trace import layer_of, refuse
 
 
@@ -168,6 +168,8 @@ class Attending:
         self._check_masks(q, k, attn_mask, key_padding_mask)
         result = self.applied(*operands)
         weights = None
+        if is_causal and attn_mask is None:
+            raise RuntimeError("Need attn_mask if specifying the is_causal hint.")
         if need_weights:
             weights = later(
                 "attention_weights", q, k, num_heads=self.num_heads, dtype=q.dtype,
@@ -175,7 +177,12 @@ class Attending:
             )  # fmt: skip
         if not batched:
             result = result.squeeze(0 if self.batch_first else 1)
+            weights = weights if weights is None else weights.squeeze(0)
         return result, weights
+
+    @property
+    def head_dim(self: Any) -> Any:
+        return self.embed_dim // self.num_heads
 
     def _axes(self: Any) -> tuple[int, int]:
         return (0, 1) if self.batch_first else (1, 0)
@@ -205,6 +212,9 @@ class Attending:
     def _check_masks(self: Any, q: Tensor, k: Tensor, mask: Any, padding: Any) -> None:
         batch, steps = self._axes()
         n, length, source = q.shape[batch], q.shape[steps], k.shape[steps]
+        for name, given in (("attn_mask", mask), ("key_padding_mask", padding)):
+            if given is not None and not (given.dtype.is_floating_point or given.dtype is bool_):
+                raise AssertionError(f"only bool and floating types of {name} are supported")
         if mask is not None:
             wanted = (length, source) if mask.ndim == 2 else (n * self.num_heads, length, source)
             if tuple(mask.shape) != tuple(wanted):
@@ -251,6 +261,84 @@ class Flattening:
         return self.applied(input)
 
 
+class Padding:
+    """Pads as many axes as it is told, of any tensor."""
+
+    def forward(self: Any, input: Tensor) -> Any:
+        layer = self.current_layer()
+        if isinstance(input, Tensor) and (input.ndim not in layer.ranks() or not self._fits(layer)):
+            from cnnshape.sources.torch.standin.offer import FUNCTIONAL
+
+            sizes = (
+                self.padding
+                if isinstance(self.padding, tuple)
+                else (self.padding,) * 2 * layer.axes
+            )
+            return FUNCTIONAL["pad"](input, sizes, value=getattr(self, "value", 0.0))
+        return self.applied(input)
+
+    def _fits(self: Any, layer: Any) -> bool:
+        return not isinstance(self.padding, tuple) or len(self.padding) == 2 * layer.axes
+
+
+class ByInstance:
+    """An instance norm: without weights it takes any number of channels."""
+
+    def forward(self: Any, input: Tensor) -> Any:
+        layer = self.current_layer()
+        if not isinstance(input, Tensor) or self.affine or self.track_running_stats:
+            return self.applied(input)
+        axis = 1 if input.ndim in layer.ranks() else 0
+        if input.ndim not in (layer.axes + 1, layer.axes + 2):
+            return self.applied(input)
+        fields = {**self._arguments(), "num_features": input.shape[axis]}
+        return self.applied(input, layer=layer_of(self.layer_type, fields))
+
+
+class Shuffling:
+    """Takes any number of axes before (C, H, W)."""
+
+    def forward(self: Any, input: Tensor) -> Any:
+        if not isinstance(input, Tensor) or input.ndim in (1, 2, 4):
+            return self.applied(input)
+        lead, rest = tuple(input.shape[:-3]), tuple(input.shape[-3:])
+        found = self.applied(input.reshape(-1, *rest))
+        return found.reshape(*lead, *found.shape[1:])
+
+
+class Averaging:
+    """Adaptive average pooling to one value is a mean, of whatever tensor."""
+
+    def forward(self: Any, input: Tensor) -> Any:
+        one = self.output_size in (1, (1, 1))
+        if isinstance(input, Tensor) and one and input.ndim not in (0, 1, 3, 4):
+            return input.mean((-2, -1), keepdim=True)
+        return self.applied(input)
+
+
+class Projecting:
+    """A linear layer; of no features, too."""
+
+    def __init__(self: Any, *arguments: Any, **named: Any) -> None:
+        LayerModule.__init__(self, *arguments, **named)
+        if self._postponed is not None:
+            fields = bound("Linear", "linear", arguments, named)
+            self._postponed = None
+            self.in_features, self.out_features = fields["in_features"], fields["out_features"]
+            shapes = {"weight": (self.out_features, self.in_features), "bias": (self.out_features,)}
+            for name, parameter in self._parameters.items():
+                if parameter is not None:
+                    self._parameters[name] = Parameter(Tensor(shapes[name]))
+            self.__dict__["_empty"] = True
+
+    def forward(self: Any, *inputs: Any, **named: Any) -> Any:
+        if self.__dict__.get("_empty"):
+            from cnnshape.sources.torch.standin.offer import FUNCTIONAL
+
+            return FUNCTIONAL["linear"](*inputs, **named, weight=self.weight, bias=self.bias)
+        return LayerModule.forward(self, *inputs, **named)
+
+
 class Normalising:
     """A batch norm: what it takes depends on whether it trains."""
 
@@ -274,9 +362,16 @@ class Looking:
     """An embedding; its table may be given."""
 
     def forward(self: Any, input: Tensor) -> Any:
-        from cnnshape.sources.torch.standin.functions.network import within_table
+        from cnnshape.sources.torch.standin.functions.network import whole_indices, within_table
 
         if isinstance(input, Tensor):
+            if self.layer_type == "embedding" and input.dtype.name in (
+                "bool",
+                "uint8",
+                "int8",
+                "int16",
+            ):
+                whole_indices(input)
             within_table(input, self.num_embeddings)
         return self.applied(input)
 
@@ -288,6 +383,10 @@ class Looking:
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         table, frozen = named.pop("_weight", None), named.pop("_freeze", False)
+        count, place = (arguments + (None,) * 3)[:3:2]
+        count, place = named.get("num_embeddings", count), named.get("padding_idx", place)
+        if place is not None and not -count <= place < count:
+            raise AssertionError("Padding_idx must be within num_embeddings")
         LayerModule.__init__(self, *arguments, **named)  # type: ignore[arg-type]
         if table is not None:
             self._parameters["weight"].become(table)  # type: ignore[attr-defined]
@@ -302,6 +401,13 @@ MIXINS: dict[str, type] = {
     "_ConvTransposeNd": Transposed,
     "RNNBase": Recurring,
     "MultiheadAttention": Attending,
+    **dict.fromkeys(
+        (f"{kind}Pad{n}d" for kind in ("Zero", "Constant") for n in (1, 2, 3)), Padding
+    ),
+    **dict.fromkeys(("PixelShuffle", "PixelUnshuffle"), Shuffling),
+    "AdaptiveAvgPool2d": Averaging,
+    "_InstanceNorm": ByInstance,
+    "Linear": Projecting,
     "Identity": Passing,
     "Softmax": Along,
     "LogSoftmax": Along,

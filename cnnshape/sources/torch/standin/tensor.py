@@ -221,6 +221,10 @@ class Parameter(Tensor):
         source = Tensor((0,)) if data is None else data
         if not isinstance(source, Tensor):
             raise TypeError(f"a Parameter is made of a tensor, not of {type(data).__name__}")
+        if requires_grad and not (source.dtype.is_floating_point or source.dtype.is_complex):
+            raise RuntimeError(
+                "Only Tensors of floating point and complex dtype can require gradients"
+            )
         super().__init__(source.shape, source.dtype, made=stack(), recipe=source.recipe)
         self.requires_grad = requires_grad
 
@@ -260,6 +264,8 @@ def carried_out(
     if module is not None:
         made = module.made
         name = (trace.names.get(id(module)) if trace else None) or type(module).__name__.lower()
+    if operands and not operands[0].dtype.is_floating_point:
+        _check_integers(type_name, operands[0])
     call = Call(type_name, layer, operands, name, module, made or (), where)
     shape, recorded = shape_of(call)
     kind = dtype or _dtype(layer, operands)
@@ -291,9 +297,29 @@ def _joint(operands: tuple[Tensor, ...]) -> DType:
     return reduce(promoted, higher, found)
 
 
+OF_FLOATS_ALONE = frozenset((
+    "gelu", "leaky_relu", "elu", "celu", "selu", "silu", "mish", "softplus", "softmax", "log_softmax",
+    "hardswish", "hardsigmoid", "logsigmoid", "dropout", "dropout1d", "dropout2d", "dropout3d",
+    "alpha_dropout", "upsample", "unfold", "fold", "adaptive_avg_pool1d", "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d", "glu",
+))  # fmt: skip
+"""What PyTorch works out for floats only."""
+
+
+def _check_integers(type_name: str, x: Tensor) -> None:
+    images = type_name == "upsample" and x.dtype.name == "uint8"
+    if type_name in OF_FLOATS_ALONE and not x.dtype.is_complex and not images:
+        raise NotImplementedError(f"\"{type_name}\" not implemented for '{x.dtype}'")
+
+
+FLOATS_OF_INTEGERS = ("sigmoid", "tanh", "softsign")
+
+
 def _dtype(layer: Any, operands: tuple[Tensor, ...]) -> DType:
     found = _joint(operands) if operands else float32
     gives = getattr(layer, "gives", "same")
+    if not found.is_floating_point and layer.type in FLOATS_OF_INTEGERS:
+        return float32
     if layer.reads == "integers" or (gives == "floats" and found.rank < float32.rank):
         return float32
     if gives == "integers":

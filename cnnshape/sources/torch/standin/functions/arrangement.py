@@ -14,10 +14,10 @@ from cnnshape.sources.torch.standin.memory import in_order, steps_of, viewed
 from cnnshape.sources.torch.standin.offer import TORCH, needed, offer, tensor_of
 from cnnshape.sources.torch.standin.shape import Size, as_shape, as_size, is_size
 from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply
-from cnnshape.sources.torch.standin.trace import refuse, warn_of_mixed_batch
+from cnnshape.sources.torch.standin.trace import UnsupportedError, refuse, warn_of_mixed_batch
 
 
-def _axis(dim: int, rank: int) -> int:
+def axis_of(dim: int, rank: int) -> int:
     """An axis counted from the front; IndexError as PyTorch's."""
     bound = max(rank, 1)
     if not -bound <= dim < bound:
@@ -30,7 +30,7 @@ def _axis(dim: int, rank: int) -> int:
 
 @offer("Tensor.size")
 def size(self: Tensor, dim: int | None = None) -> Any:
-    return self.shape if dim is None else self.shape[_axis(dim, self.ndim)]
+    return self.shape if dim is None else self.shape[axis_of(dim, self.ndim)]
 
 
 @offer("Tensor.dim", "Tensor.ndimension")
@@ -46,9 +46,7 @@ def numel(input: Tensor) -> Any:
 @offer("Tensor.view")
 def view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
     if len(shape) == 1 and isinstance(shape[0], DType):
-        from cnnshape.sources.torch.standin.functions.pointwise import cast
-
-        return cast(self, shape[0])
+        return _reread(self, shape[0])
     wanted = as_shape(shape)
     warn_of_mixed_batch(self, wanted)
     result = apply("view", self, shape=wanted)
@@ -83,6 +81,21 @@ def _one_sequence(name: str, field: str) -> Any:
     return function
 
 
+def _reread(tensor: Tensor, dtype: DType) -> Tensor:
+    """The bytes as another kind of number."""
+    from cnnshape.sources.torch.standin.functions.pointwise import cast
+
+    if dtype.itemsize == tensor.dtype.itemsize:
+        return cast(tensor, dtype)
+    count = tensor.shape[-1] * tensor.dtype.itemsize if tensor.ndim else 0
+    if not tensor.ndim or count % dtype.itemsize:
+        raise RuntimeError(
+            f"self.size(-1) must be divisible by {dtype.itemsize // tensor.dtype.itemsize} to view "
+            f"{tensor.dtype} as {dtype}"
+        )
+    raise UnsupportedError("Tensor.view", "as numbers of another width")
+
+
 @offer("Tensor.reshape")
 def reshape(input: Tensor, *shape: Any, **named: Any) -> Tensor:
     wanted = as_shape(shape or (named["shape"],))
@@ -102,7 +115,7 @@ def view_as(self: Tensor, other: Tensor) -> Tensor:
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     if needed(input, "flatten").ndim == 0:
         return apply("view", input, shape=(1,))
-    start, end = _axis(start_dim, input.ndim), _axis(end_dim, input.ndim)
+    start, end = axis_of(start_dim, input.ndim), axis_of(end_dim, input.ndim)
     if start > end:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     if start == end:
@@ -117,7 +130,7 @@ def ravel(input: Tensor) -> Tensor:
 
 @offer("torch.unflatten", "Tensor.unflatten")
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
-    place = _axis(dim, input.ndim)
+    place = axis_of(dim, input.ndim)
     return apply("unflatten", input, dim=place, unflattened_size=as_shape((sizes,)))
 
 
@@ -134,7 +147,7 @@ TORCH["permute"] = _one_sequence("permute", "dims")
        "torch.swapdims", "Tensor.swapdims", in_place=True)  # fmt: skip
 def transpose(input: Tensor, dim0: Any = None, dim1: Any = None, **named: int) -> Tensor:
     one, other = named.get("axis0", dim0), named.get("axis1", dim1)
-    axes = [_axis(as_size(axis), needed(input, "transpose").ndim) for axis in (one, other)]
+    axes = [axis_of(as_size(axis), needed(input, "transpose").ndim) for axis in (one, other)]
     return apply("transpose", input, dim0=axes[0], dim1=axes[1])
 
 
@@ -169,13 +182,13 @@ def squeeze(input: Tensor, dim: Any = None, *dims: Any) -> Tensor:
     if dims:
         dim = (dim, *dims)
     if isinstance(dim, list | tuple):
-        return apply("squeeze", input, dim=tuple(_axis(one, input.ndim) for one in dim))
-    return apply("squeeze", input, dim=_axis(int(dim), input.ndim)) if input.ndim else input
+        return apply("squeeze", input, dim=tuple(axis_of(one, input.ndim) for one in dim))
+    return apply("squeeze", input, dim=axis_of(int(dim), input.ndim)) if input.ndim else input
 
 
 @offer("torch.unsqueeze", "Tensor.unsqueeze", in_place=True)
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
-    return apply("unsqueeze", input, dim=_axis(int(dim), input.ndim + 1))
+    return apply("unsqueeze", input, dim=axis_of(int(dim), input.ndim + 1))
 
 
 @offer("Tensor.expand")
@@ -264,13 +277,13 @@ def cat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Any = None)
     kept = tuple(one for one in found if tuple(one.shape) != (0,)) or found[:1]
     if kept[0].ndim == 0:
         raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
-    return apply("concat", *kept, dim=_axis(int(place), kept[0].ndim))
+    return apply("concat", *kept, dim=axis_of(int(place), kept[0].ndim))
 
 
 @offer("torch.stack")
 def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
     found = _all_tensors(tensors, "stack")
-    return apply("stack", *found, dim=_axis(int(dim), found[0].ndim + 1))
+    return apply("stack", *found, dim=axis_of(int(dim), found[0].ndim + 1))
 
 
 @offer("torch.hstack")
@@ -302,7 +315,7 @@ def split(tensor: Tensor, split_size_or_sections: Any = None, dim: int = 0, **na
     sizes = split_size_or_sections
     if sizes is None:
         sizes = named.get("split_size", named.get("split_sizes"))
-    axis = _axis(dim, tensor.ndim)
+    axis = axis_of(dim, tensor.ndim)
     whole = tensor.shape[axis]
     if is_size(sizes):
         if sizes < 1 and whole != 0:
@@ -331,7 +344,7 @@ def _parts(tensor: Tensor, axis: int, sections: Sequence[Any]) -> list[Tensor]:
 
 @offer("torch.chunk", "Tensor.chunk")
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
-    whole = input.shape[_axis(dim, input.ndim)]
+    whole = input.shape[axis_of(dim, input.ndim)]
     if chunks < 1:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     return split(input, (whole + chunks - 1) // chunks, dim)
@@ -341,7 +354,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
 def tensor_split(input: Tensor, indices_or_sections: Any = None, dim: int = 0, **named: Any) -> Any:
     if indices_or_sections is None:
         indices_or_sections = named.get("indices", named.get("sections"))
-    axis = _axis(dim, input.ndim)
+    axis = axis_of(dim, input.ndim)
     whole = input.shape[axis]
     if is_size(indices_or_sections):
         count = int(indices_or_sections)
@@ -354,7 +367,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any = None, dim: int = 0, *
 
 @offer("torch.unbind", "Tensor.unbind")
 def unbind(input: Tensor, dim: int = 0) -> Any:
-    axis = _axis(dim, input.ndim)
+    axis = axis_of(dim, input.ndim)
     return tuple(_taken(input, axis, place) for place in range(input.shape[axis]))
 
 
@@ -367,12 +380,12 @@ def _taken(tensor: Tensor, axis: int, place: Any) -> Tensor:
 
 @offer("torch.select", "Tensor.select")
 def select(input: Tensor, dim: int, index: Any) -> Tensor:
-    return input[(slice(None),) * _axis(dim, input.ndim) + (index,)]
+    return input[(slice(None),) * axis_of(dim, input.ndim) + (index,)]
 
 
 @offer("torch.narrow", "Tensor.narrow")
 def narrow(input: Tensor, dim: int, start: Any, length: Any) -> Tensor:
-    axis = _axis(dim, input.ndim)
+    axis = axis_of(dim, input.ndim)
     if start + length > input.shape[axis]:
         raise RuntimeError(
             f"start ({start}) + length ({length}) exceeds dimension size ({input.shape[axis]})."
@@ -487,8 +500,6 @@ def split_copy(input: Tensor, size: Any, dim: int = 0) -> Any:
 
 @offer("Tensor.as_strided", "torch.as_strided")
 def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: Any = None) -> Tensor:
-    from cnnshape.sources.torch.standin.trace import UnsupportedError
-
     raise UnsupportedError("torch.as_strided")
 
 

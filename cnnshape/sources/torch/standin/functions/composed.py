@@ -10,7 +10,7 @@ from typing import Any
 from cnnshape.sources.torch.standin.dtype import int64
 from cnnshape.sources.torch.standin.functions.algebra import bmm, matmul, tensordot
 from cnnshape.sources.torch.standin.functions.arrangement import (
-    _axis,
+    axis_of,
     cat,
     flatten,
     reshape,
@@ -128,9 +128,9 @@ def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     shape = TORCH["broadcast_shapes"](input.shape, other.shape)
     if dim is None:
         dim = next((axis for axis, size in enumerate(shape) if size == 3), None)
-    if dim is None or shape[_axis(dim, len(shape))] != 3:
+    if dim is None or shape[axis_of(dim, len(shape))] != 3:
         raise RuntimeError(f"inputs dimension {dim} must have length 3, got {tuple(shape)}")
-    axis = _axis(dim, len(shape)) - len(shape)
+    axis = axis_of(dim, len(shape)) - len(shape)
 
     def rolled(x: Any, places: int) -> Any:
         return TORCH["roll"](x, places, axis)
@@ -226,14 +226,14 @@ def index_put(input: Tensor, indices: Any, values: Any, accumulate: bool = False
 @offer("torch.index_fill", "Tensor.index_fill", in_place=True)
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Any:
     made = _copy(input)
-    made[(slice(None),) * _axis(dim, input.ndim) + (index,)] = value
+    made[(slice(None),) * axis_of(dim, input.ndim) + (index,)] = value
     return made
 
 
 @offer("torch.select_scatter", "Tensor.select_scatter")
 def select_scatter(input: Tensor, src: Tensor, dim: int, index: Any) -> Any:
     made = _copy(input)
-    made[(slice(None),) * _axis(dim, input.ndim) + (index,)] = src
+    made[(slice(None),) * axis_of(dim, input.ndim) + (index,)] = src
     return made
 
 
@@ -242,7 +242,7 @@ def slice_scatter(
     input: Tensor, src: Tensor, dim: int = 0, start: Any = None, end: Any = None, step: Any = 1
 ) -> Any:
     made = _copy(input)
-    made[(slice(None),) * _axis(dim, input.ndim) + (slice(start, end, step),)] = src
+    made[(slice(None),) * axis_of(dim, input.ndim) + (slice(start, end, step),)] = src
     return made
 
 
@@ -251,7 +251,7 @@ def slice_scatter(
 
 @offer("torch.kthvalue", "Tensor.kthvalue")
 def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Found:
-    axis = _axis(dim, input.ndim)
+    axis = axis_of(dim, input.ndim)
     size = input.shape[axis] if input.ndim else 1
     if not 1 <= k <= size:
         raise RuntimeError("kthvalue(): selected number k out of range for dimension")
@@ -262,7 +262,7 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Found:
 
 def _running(name: str) -> None:
     def function(input: Tensor, dim: int) -> Found:
-        named = {"dim": _axis(int(dim), input.ndim)}
+        named = {"dim": axis_of(int(dim), input.ndim)}
         places = later(f"{name}_indices", input, dtype=int64, **named)
         return Found((later(name, input, **named), places))
 
@@ -285,7 +285,7 @@ def quantile(input: Any, q: Any, dim: int | None = None, keepdim: bool = False, 
     if isinstance(q, Tensor) and q.ndim:
         found = [quantile(input, float(one), dim, keepdim) for one in q.values()]
         return TORCH["stack"](found)
-    source, axis = (flatten(input), 0) if dim is None else (input, _axis(dim, input.ndim))
+    source, axis = (flatten(input), 0) if dim is None else (input, axis_of(dim, input.ndim))
     place = float(q) * (int(source.shape[axis]) - 1)
     lead = (slice(None),) * axis
     ordered = TORCH["sort"](source, axis)[0]

@@ -6,6 +6,7 @@ from typing import Any
 
 from cnnshape.layers.merge import broadcast, first_clash
 from cnnshape.sources.torch.standin.dtype import bool_
+from cnnshape.sources.torch.standin.functions.arrangement import axis_of
 from cnnshape.sources.torch.standin.later import later
 from cnnshape.sources.torch.standin.offer import offer, tensor_of
 from cnnshape.sources.torch.standin.shape import as_size, is_size
@@ -62,6 +63,8 @@ def _widened(items: list[Any], rank: int) -> list[Any]:
     )
     if taken > rank:
         raise IndexError(f"too many indices for tensor of dimension {rank}")
+    if sum(one is Ellipsis for one in items) > 1:
+        raise IndexError("an index can only have a single ellipsis ('...')")
     if Ellipsis not in [one for one in items if not isinstance(one, Tensor)]:
         items = [*items, Ellipsis]
     place = next(number for number, one in enumerate(items) if one is Ellipsis)
@@ -114,9 +117,35 @@ def _by_tensors(tensor: Tensor, items: list[Any]) -> Tensor:
             raise UnsupportedError("indexing by a single truth value")
         else:
             expanded.append(one)
+    _known_in_range(tensor, expanded)
     indices = [one for one in expanded if isinstance(one, Tensor)]
     encoded = tuple(map(_encoded, expanded))
     return apply("take_index", tensor, *indices, items=encoded, dtype=tensor.dtype)
+
+
+def _known_in_range(tensor: Tensor, items: list[Any]) -> None:
+    """IndexError where indices whose values are known lie outside their axis."""
+    axis = 0
+    for one in items:
+        if isinstance(one, Tensor):
+            _within(one, tensor.shape[axis], axis)
+        axis += one is not None
+
+
+def _within(index: Tensor, size: Any, axis: int) -> None:
+    if index.dtype.is_floating_point:
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    found = index.known_values() if index.name is None else None
+    if found is None or not found.size:
+        return
+    worst = found.max() if found.max() >= size else found.min()
+    if not -size <= worst < size:
+        raise IndexError(f"index {worst} is out of bounds for dimension {axis} with size {size}")
+
+
+def _whole(index: Tensor, name: str) -> None:
+    if index.dtype.name not in ("int64", "int32"):
+        raise RuntimeError(f"{name}(): Expected dtype int64 for index, but got {index.dtype}")
 
 
 def _nonzero(mask: Tensor, tensor: Tensor) -> list[Tensor]:
@@ -184,6 +213,7 @@ Tensor.__setitem__ = setitem  # type: ignore[method-assign]
 
 @offer("torch.gather", "Tensor.gather")
 def gather(input: Tensor, dim: int, index: Tensor, **_: Any) -> Tensor:
+    _whole(index, "gather")
     return apply("gather", input, index, dim=int(dim), dtype=input.dtype)
 
 
@@ -194,15 +224,22 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int) -> Tensor:
 
 @offer("torch.index_select", "Tensor.index_select")
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    _whole(index, "index_select")
+    axis = axis_of(dim, input.ndim)
+    if index.ndim < 2:
+        try:
+            _within(index, input.shape[axis], axis)
+        except IndexError as error:
+            raise RuntimeError(str(error)) from None
     return apply("index_select", input, index, dim=int(dim), dtype=input.dtype)
 
 
 @offer("torch.scatter", "Tensor.scatter", "torch.scatter_add", "Tensor.scatter_add",
-       "torch.scatter_reduce", "Tensor.scatter_reduce", "torch.index_add", "Tensor.index_add",
-       "torch.index_copy", "Tensor.index_copy", in_place=True)  # fmt: skip
+       "torch.scatter_reduce", "Tensor.scatter_reduce", in_place=True)  # fmt: skip
 def scatter(
     input: Tensor, dim: int, index: Tensor, src: Any = None, *_: Any, **named: Any
 ) -> Tensor:
+    _whole(index, "scatter")
     source = named.get("value", src)
     if isinstance(source, Tensor) and source.ndim:
         return apply("scatter", input, index, source, dim=int(dim), dtype=input.dtype)
@@ -210,7 +247,35 @@ def scatter(
     return apply("scatter", input, index, dim=int(dim), value=number, dtype=input.dtype)
 
 
-@offer("torch.nonzero", "Tensor.nonzero", "torch.argwhere")
+@offer("torch.index_add", "Tensor.index_add", "torch.index_copy", "Tensor.index_copy",
+       in_place=True)  # fmt: skip
+def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, **_: Any) -> Tensor:
+    """Slices of another tensor, one an index, put along an axis."""
+    axis = axis_of(dim, input.ndim)
+    wanted = (*input.shape[:axis], index.shape[0] if index.ndim else 1, *input.shape[axis + 1 :])
+    if tuple(source.shape) != wanted:
+        raise RuntimeError(
+            f"index_add(): Number of indices ({wanted[axis]}) should be equal to source.size(dim): "
+            f"({list(source.shape)}), for input of {list(input.shape)}"
+        )
+    _whole(index, "index_add")
+    return apply("assign_at", input, source, index, dtype=input.dtype)
+
+
+@offer("torch.index_fill", "Tensor.index_fill", in_place=True)
+def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
+    _whole(index, "index_fill")
+    axis_of(dim, input.ndim)
+    return apply("assign_at", input, tensor_of(value, input), index, dtype=input.dtype)
+
+
+@offer("torch.index_put", "Tensor.index_put", in_place=True)
+def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    _shape_alone(input, _widened(_items(tuple(indices)), input.ndim))
+    return apply("assign_at", input, values, *indices, dtype=input.dtype)
+
+
+@offer("torch.nonzero", "Tensor.nonzero", "torch.argwhere", "Tensor.argwhere")
 def nonzero(input: Tensor, as_tuple: bool = False) -> Any:
     found = input.known_values()
     if found is None:

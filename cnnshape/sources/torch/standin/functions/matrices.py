@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnshape.sources.torch.standin.functions.algebra import matmul
-from cnnshape.sources.torch.standin.functions.arrangement import _axis
+from cnnshape.sources.torch.standin.functions.arrangement import axis_of
 from cnnshape.sources.torch.standin.functions.composed import cross
 from cnnshape.sources.torch.standin.later import later
 from cnnshape.sources.torch.standin.offer import TORCH, offer
@@ -112,7 +112,7 @@ def matrix_norm(
     **_: Any,
 ) -> Tensor:
     """Of matrices; the singular values' norms are those of the sums in shape, not in values."""
-    axes = tuple(_axis(int(one), A.ndim) for one in dim)
+    axes = tuple(axis_of(int(one), A.ndim) for one in dim)
     if len(axes) != 2:
         return TORCH["norm"](A, ord, axes, keepdim)
     if ord == "fro":

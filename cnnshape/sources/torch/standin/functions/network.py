@@ -8,15 +8,20 @@ from typing import Any
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import show
 from cnnshape.sources.torch.standin.dtype import bool_
+from cnnshape.sources.torch.standin.functions.algebra import same_dtype
 from cnnshape.sources.torch.standin.functions.arrangement import reshape, unsqueeze
 from cnnshape.sources.torch.standin.functions.pointwise import cast
 from cnnshape.sources.torch.standin.later import later
 from cnnshape.sources.torch.standin.leaf import bound, layer_class, plain, unbatched
 from cnnshape.sources.torch.standin.losses import reduced_loss
-from cnnshape.sources.torch.standin.offer import FUNCTIONAL, TORCH, offer
+from cnnshape.sources.torch.standin.offer import FUNCTIONAL, TORCH, needed, offer
 from cnnshape.sources.torch.standin.shape import as_shape, as_size, is_size
 from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply, carried_out
-from cnnshape.sources.torch.standin.trace import layer_of, refuse
+from cnnshape.sources.torch.standin.trace import (
+    BadArgumentError,
+    layer_of,
+    refuse,
+)
 
 
 def as_layer(name: str, layer_type: str, input: Any, arguments: Any, named: Any) -> Tensor:
@@ -27,10 +32,28 @@ def as_layer(name: str, layer_type: str, input: Any, arguments: Any, named: Any)
     for key, info in layer_class(layer_type).model_fields.items():
         if info.annotation is bool and key in fields:
             fields[key] = bool(fields[key])
-    layer = layer_of(layer_type, fields)
+    try:
+        layer = layer_of(layer_type, fields)
+    except BadArgumentError as error:
+        fault = RuleError("invalid-value", f"has `{error.field}` = {error.given!r}: {error.text}")
+        raise refuse(fault, name, input) from None
+    if layer_type in LEADING and input.ndim != 4 and input.ndim > 2:
+        lead, rest = tuple(input.shape[:-3]), tuple(input.shape[-3:])
+        found = carried_out(layer_type, layer, (reshape(input, (-1, *rest)),))
+        return reshape(found, (*lead, *found.shape[1:]))
+    if layer_type == "adaptive_avg_pool2d" and input.ndim != 4 and _is_one(layer.output_size):  # type: ignore[attr-defined]
+        return apply("mean", input, dim=(input.ndim - 2, input.ndim - 1), keepdim=True)
     if unbatched(layer, input):
         return carried_out(layer_type, layer, (unsqueeze(input, 0),)).squeeze(0)
     return carried_out(layer_type, layer, (input,))
+
+
+LEADING = ("pixel_shuffle", "pixel_unshuffle")
+"""Take any number of axes before (C, H, W)."""
+
+
+def _is_one(size: Any) -> bool:
+    return size in (1, (1, 1))
 
 
 def _layer(layer_type: str, *names: str, in_place: bool = False) -> Callable[..., Any]:
@@ -45,7 +68,8 @@ def _layer(layer_type: str, *names: str, in_place: bool = False) -> Callable[...
 
 for _name in ("relu", "selu", "celu", "elu", "leaky_relu"):
     _layer(_name, f"F.{_name}", f"torch.{_name}", in_place=True)
-for _name in ("relu", "sigmoid", "tanh"):
+_layer("relu", "torch.relu", "Tensor.relu", "F.relu", in_place=True)
+for _name in ("sigmoid", "tanh"):
     _layer(_name, f"torch.{_name}", f"Tensor.{_name}", f"F.{_name}", in_place=True)
 for _name in ("relu6", "silu", "mish", "hardswish", "hardsigmoid", "hardtanh", "softplus", "gelu",
               "softsign", "logsigmoid", "tanhshrink", "hardshrink", "softshrink", "threshold",
@@ -62,7 +86,7 @@ METHODS["hardshrink"] = FUNCTIONAL["hardshrink"]
 for _axes in (1, 2, 3):
     for _name in (f"avg_pool{_axes}d", f"adaptive_avg_pool{_axes}d"):
         _layer(_name, f"F.{_name}", f"torch.{_name}")
-    _layer(f"lp_pool{_axes}d", f"F.lp_pool{_axes}d")
+_layer("lp_pool2d", "F.lp_pool2d")
 
 TORCH["special_expit"] = TORCH["sigmoid"]
 
@@ -146,6 +170,7 @@ FUNCTIONAL["feature_alpha_dropout"] = TORCH["feature_dropout"] = FUNCTIONAL["alp
 
 @offer("F.linear")
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    same_dtype(needed(input, "linear"), weight)
     return apply("functional_linear", input, *_given(weight, bias))
 
 
@@ -172,6 +197,9 @@ def _convolution(short: str, names: tuple[str, ...]) -> None:
         if unknown or len(values) > len(names):
             raise TypeError(f"{short}() got an unexpected argument '{unknown}'")
         fields = {key: _unwrapped(plain(value)) for key, value in fields.items()}
+        same_dtype(needed(input, short), weight)
+        if fields.get("padding") == "same" and {fields.get("stride", 1)} - {1, (1, 1), (1, 1, 1)}:
+            raise RuntimeError("padding='same' is not supported for strided convolutions")
         operands = (input, *_given(weight, bias))
         if input.ndim == weight.ndim - 1:
             return apply(
@@ -225,6 +253,10 @@ def batch_norm(
     eps: float = 1e-5,
     *_: Any,
 ) -> Tensor:
+    if running_mean is None and not training:
+        raise RuntimeError(
+            "Expected running_mean and running_var to be defined when training=False"
+        )
     _channels(input, (running_mean, running_var), "running_mean")
     _channels(input, (weight, bias), "weight")
     result = apply("batch_norm", input, eps=float(eps), affine=False, track_running_stats=False)
@@ -256,12 +288,19 @@ def group_norm(
     return _affine(result, weight, bias, _by_channel(input))
 
 
+def _listed(shape: Any, name: str) -> Any:
+    if not isinstance(shape, list | tuple):
+        what = type(shape).__name__
+        raise TypeError(f"{name}(): argument 'normalized_shape' must be tuple of ints, not {what}")
+    return as_shape((shape,))
+
+
 @offer("F.layer_norm", "torch.layer_norm")
 def layer_norm(
     input: Tensor, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5,
     *_: Any,
 ) -> Tensor:  # fmt: skip
-    shape = as_shape((normalized_shape,))
+    shape = _listed(normalized_shape, "layer_norm")
     result = apply(
         "layer_norm", input, normalized_shape=shape, eps=float(eps), elementwise_affine=False,
         bias=False,
@@ -273,7 +312,7 @@ def layer_norm(
 def rms_norm(
     input: Tensor, normalized_shape: Any, weight: Any = None, eps: float | None = None
 ) -> Tensor:
-    shape = as_shape((normalized_shape,))
+    shape = _listed(normalized_shape, "rms_norm")
     result = apply("rms_norm", input, normalized_shape=shape, eps=eps, elementwise_affine=False)
     return _affine(result, weight, None)
 
@@ -295,10 +334,23 @@ def within_table(input: Tensor, count: Any) -> None:
         raise IndexError(f"index out of range in self: {found.max()} of {count} rows")
 
 
-@offer("F.embedding", "torch.embedding")
+def whole_indices(input: Tensor) -> None:
+    """RuntimeError as PyTorch's where a table is looked into by what is no index."""
+    if input.dtype.name not in ("int64", "int32"):
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
+            f"Long, Int; but got {METHODS['type'](input)} instead"
+        )
+
+
+@offer("F.embedding")
 def embedding(input: Tensor, weight: Tensor, *_: Any, **__: Any) -> Tensor:
+    whole_indices(needed(input, "embedding"))
     within_table(input, weight.shape[0])
     return apply("functional_embedding", input, weight, dtype=weight.dtype)
+
+
+TORCH["embedding"] = lambda weight, indices, *_, **__: embedding(indices, weight)
 
 
 @offer("F.pad", "torch.constant_pad_nd")
@@ -365,6 +417,7 @@ def grid_sample(
     input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mode: str = "zeros",
     align_corners: Any = None,
 ) -> Tensor:  # fmt: skip
+    same_dtype(input, grid)
     return apply(
         "grid_sample", input, grid, mode=mode, padding_mode=padding_mode,
         align_corners=bool(align_corners),
@@ -388,10 +441,15 @@ def attention(
     enable_gqa: bool = False,
 ) -> Tensor:
     mask = _given(attn_mask)
+    if mask and not (mask[0].dtype is bool_ or mask[0].dtype.is_floating_point):
+        raise RuntimeError(
+            "Expected attn_mask dtype to be bool or float or to match query dtype, but got "
+            f"attn_mask.dtype: {mask[0].dtype}"
+        )
     named: dict[str, Any] = {"enable_gqa": True} if enable_gqa else {}
     if scale is not None and not isinstance(scale, Tensor):
         named["scale"] = float(scale)
-    if is_causal:
+    if is_causal and not mask:
         named["is_causal"] = True
     return apply(
         "scaled_dot_product_attention", query, key, value, *mask, dtype=query.dtype, **named
@@ -479,7 +537,11 @@ for _name in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div", "
 
 @offer("F.triplet_margin_loss", "F.margin_ranking_loss", "F.cosine_embedding_loss", "F.ctc_loss")
 def several(*tensors: Any, **named: Any) -> Tensor:
-    given = [one for one in tensors if isinstance(one, Tensor)]
+    given = [one for one in (*tensors, *named.values()) if isinstance(one, Tensor)]
+    if tuple(given[0].shape) != tuple(given[-1].shape):  # a distance, and what it should be
+        return reduced_loss(
+            "loss", given[0].flatten(1).sum(1), None, named.get("reduction", "mean")
+        )
     return reduced_loss("loss", given[0], given[-1], named.get("reduction", "mean"))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnshape.sources.torch.standin.dtype import DType, bool_, int64
-from cnnshape.sources.torch.standin.functions.arrangement import _axis
+from cnnshape.sources.torch.standin.functions.arrangement import axis_of
 from cnnshape.sources.torch.standin.functions.pointwise import cast
 from cnnshape.sources.torch.standin.later import later
 from cnnshape.sources.torch.standin.offer import FUNCTIONAL, TORCH, needed, offer
@@ -26,10 +26,10 @@ def _dims(dim: Any, rank: int) -> Any:
     if dim is None:
         return None
     if isinstance(dim, list | tuple):
-        return tuple(_axis(int(one), rank) for one in dim) or None
+        return tuple(axis_of(int(one), rank) for one in dim) or None
     if isinstance(dim, str | float | Tensor):
         raise TypeError(f"argument 'dim' must be int or tuple of ints, not {type(dim).__name__}")
-    return _axis(int(dim), rank)
+    return axis_of(int(dim), rank)
 
 
 def reduced(type_name: str, input: Tensor, dim: Any, keepdim: bool, **named: Any) -> Tensor:
@@ -154,7 +154,7 @@ def _extreme(type_name: str, of_two: str, index: str) -> Callable[..., Any]:
         along = dim if axis is None else axis
         if along is None:
             return reduced(type_name, input, None, False)
-        place = _axis(int(along), input.ndim)
+        place = axis_of(int(along), input.ndim)
         values = later(type_name, input, dim=place, keepdim=bool(keepdim))
         return Found((values, later(index, input, dim=place, keepdim=bool(keepdim))))
 
@@ -169,7 +169,7 @@ offer("torch.min", "Tensor.min")(_extreme("amin", "minimum", "argmin"))
 def median(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     if dim is None:
         return reduced("median", input, None, False)
-    place = _axis(int(dim), input.ndim)
+    place = axis_of(int(dim), input.ndim)
     return Found(
         (
             later("median", input, dim=place, keepdim=keepdim),
@@ -256,7 +256,7 @@ def softmax_axis(dim: Any, input: Tensor) -> int:
     """PyTorch's choice of an axis where none is given, and its error where there is none such."""
     if dim is None:
         return 0 if input.ndim in (0, 1, 3) else 1
-    return _axis(int(dim), input.ndim)
+    return axis_of(int(dim), input.ndim)
 
 
 for _place in (TORCH, METHODS):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnshape.sources.torch.standin.dtype import DType, complex64, complex128, float32, float64
-from cnnshape.sources.torch.standin.functions.arrangement import _axis, roll
+from cnnshape.sources.torch.standin.functions.arrangement import axis_of, roll
 from cnnshape.sources.torch.standin.functions.creation import made
 from cnnshape.sources.torch.standin.offer import TORCH, offer
 from cnnshape.sources.torch.standin.shape import as_size
@@ -40,7 +40,7 @@ def _kind(name: str, input: Tensor) -> DType:
 def _along(name: str, input: Tensor, s: Any, dim: Any) -> Tensor:
     """The transform along some axes."""
     sizes = None if s is None else tuple(as_size(one) for one in s)
-    axes = None if dim is None else tuple(_axis(int(one), input.ndim) for one in dim)
+    axes = None if dim is None else tuple(axis_of(int(one), input.ndim) for one in dim)
     return apply(name, input, s=sizes, dim=axes, dtype=_kind(name, input))
 
 
@@ -73,7 +73,7 @@ def _unshift(input: Tensor, dim: Any = None) -> Tensor:
 
 def _shift(input: Tensor, dim: Any = None, way: int = 1) -> Tensor:
     axes = range(input.ndim) if dim is None else [dim] if isinstance(dim, int) else dim
-    places = [_axis(int(one), input.ndim) for one in axes]
+    places = [axis_of(int(one), input.ndim) for one in axes]
     return roll(input, tuple(way * (input.shape[axis] // 2) for axis in places), tuple(places))
 
 
