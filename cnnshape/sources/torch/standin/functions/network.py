@@ -20,6 +20,7 @@ from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply, carrie
 from cnnshape.sources.torch.standin.trace import (
     BadArgumentError,
     layer_of,
+    of_shape_alone,
     refuse,
 )
 
@@ -130,6 +131,7 @@ def _max_pool(layer_type: str, short: str) -> None:
     )
 
 
+@of_shape_alone
 def indices_of(result: Tensor) -> Tensor:
     """Where each maximum stood: integers of the same shape."""
     from cnnshape.sources.torch.standin.dtype import int64
@@ -457,6 +459,7 @@ def attention(
 
 
 @offer("F.gumbel_softmax")
+@of_shape_alone
 def gumbel_softmax(
     logits: Tensor, tau: float = 1, hard: bool = False, eps: Any = 0, dim: int = -1
 ) -> Tensor:
@@ -477,6 +480,7 @@ def max_unpool(
 
 
 @offer("F.embedding_bag")
+@of_shape_alone
 def embedding_bag(input: Tensor, weight: Tensor, offsets: Any = None, *_: Any, **__: Any) -> Tensor:
     found = embedding(input, weight)
     if input.ndim == 2:

@@ -11,6 +11,7 @@ from cnnshape.sources.torch.standin.functions.pointwise import cast
 from cnnshape.sources.torch.standin.later import later
 from cnnshape.sources.torch.standin.offer import FUNCTIONAL, TORCH, needed, offer
 from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply
+from cnnshape.sources.torch.standin.trace import of_shape_alone
 
 
 class Found(tuple[Any, ...]):
@@ -166,6 +167,7 @@ offer("torch.min", "Tensor.min")(_extreme("amin", "minimum", "argmin"))
 
 
 @offer("torch.median", "Tensor.median", "torch.nanmedian")
+@of_shape_alone
 def median(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     if dim is None:
         return reduced("median", input, None, False)
