@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import resources
+from importlib import import_module, resources
 from itertools import repeat
 from types import ModuleType
 from typing import Any
@@ -66,8 +66,12 @@ class StandinModule(ModuleType):
         self._finder = finder
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__all__":
+            return self._exported()
         if name.startswith("__"):
             raise AttributeError(name)
+        if name in STANDARD and name in known_names().get(self.__name__, ()):
+            return import_module(name)
         found = self._finder(name)
         if found is not None:
             return found
@@ -78,6 +82,17 @@ class StandinModule(ModuleType):
         if listed is None or name in listed:  # of modules that are not listed, we cannot say
             return Unmodelled(full)
         raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'")
+
+
+    def _exported(self) -> list[str]:
+        """What `from torch.nn import *` brings: all that is modelled."""
+        listed = {*known_names().get(self.__name__, ()), *vars(self)}
+        public = sorted(name for name in listed if not name.startswith("_"))
+        return [name for name in public if not isinstance(getattr(self, name), Unmodelled)]
+
+
+STANDARD = ("math", "warnings")
+"""Python's modules that are found in PyTorch's, too."""
 
 
 class Package(dict[str, ModuleType]):
@@ -318,7 +333,7 @@ def _packing() -> dict[str, Any]:
 
 def _autograd() -> dict[str, Any]:
     return {
-        "Variable": extras.variable,
+        "Variable": creation.VARIABLE,
         "Function": extras.Function,
         "grad": extras.nothing,
         "backward": extras.nothing,

@@ -45,6 +45,8 @@ class Tensor:
     __array_priority__ = 1000  # NumPy leaves `number * tensor` to the tensor
     steps: Any = None
     """Its steps in memory along its axes, where these do not lie in their order."""
+    origin: Any = None
+    """The parameter whose values it holds under no name of its own."""
     pending: Any = None
     """Makes the tensor, where it is one of several outputs and nothing has used it yet."""
 
@@ -86,7 +88,7 @@ class Tensor:
 
     @property
     def data(self) -> Tensor:
-        return self
+        return METHODS["detach"](self) if self.is_parameter else self  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, value: Tensor) -> None:
