@@ -227,6 +227,8 @@ def _torch() -> dict[str, Any]:
 
 
 def _assert(condition: Any, message: str = "") -> None:
+    if isinstance(condition, tensor.Tensor) and condition.known_values() is None:
+        return
     if not condition:
         raise AssertionError(message)
 
@@ -385,6 +387,17 @@ def _fx() -> dict[str, Any]:
             "Node": type("Node", (), {}), "symbolic_trace": extras.same}  # fmt: skip
 
 
+def _distributions() -> dict[str, Any]:
+    from cnnshape.sources.torch.standin import distributions
+
+    return distributions.NAMES
+
+
+def _sparse() -> dict[str, Any]:
+    return {"mm": offer.TORCH["mm"], "sum": offer.TORCH["sum"], "softmax": offer.TORCH["softmax"],
+            "addmm": offer.TORCH["addmm"]}  # fmt: skip
+
+
 def _hub() -> dict[str, Any]:
     import re
     from urllib.parse import urlparse
@@ -403,6 +416,9 @@ def _hub() -> dict[str, Any]:
 MODULES_OF = ("conv", "batchnorm", "linear", "activation", "pooling", "normalization", "dropout",
               "container", "module", "rnn", "instancenorm", "loss", "padding", "flatten",
               "upsampling", "sparse", "transformer", "pixelshuffle", "fold", "lazy")  # fmt: skip
+
+DISTRIBUTIONS = ("distribution", "normal", "laplace", "uniform", "bernoulli", "categorical",
+                 "one_hot_categorical", "independent", "kl")  # fmt: skip
 
 NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "torch": _torch,
@@ -429,6 +445,7 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "torch.jit": _jit,
     "torch.jit.annotations": _one(List=list, BroadcastingList2=list),
     "torch._jit_internal": _jit,
+    "torch.sparse": _sparse,
     "torch.fx": _fx,
     "torch.fx.proxy": _fx,
     "torch.fx.node": _fx,
@@ -492,7 +509,8 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "torch.linalg": lambda: matrices.LINALG,
     "torch.fft": lambda: spectral.FFT,
     "torch.special": _one(expit=offer.TORCH["sigmoid"]),
-    "torch.distributions": dict,
+    "torch.distributions": _distributions,
+    **{f"torch.distributions.{name}": _distributions for name in DISTRIBUTIONS},
     "torch.compiler": _one(
         is_compiling=extras.no,
         disable=extras.decorator,

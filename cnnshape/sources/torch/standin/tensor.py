@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cnnshape.sources.torch.standin.dtype import CPU, Device, DType, float32, promoted
 from cnnshape.sources.torch.standin.memory import lay_out
 from cnnshape.sources.torch.standin.shape import Size
-from cnnshape.sources.torch.standin.stack import Stack, stack
+from cnnshape.sources.torch.standin.stack import Stack, asserted, stack
 from cnnshape.sources.torch.standin.trace import (
     SESSION,
     Call,
@@ -160,6 +160,8 @@ class Tensor:
         return iter([self[number] for number in range(self._shape[0])])
 
     def __bool__(self) -> bool:
+        if self.known_values() is None and self._shape.numel() == 1 and asserted():
+            return True  # what the author is sure of
         return bool(self._one().item())
 
     def __int__(self) -> int:
