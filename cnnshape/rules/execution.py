@@ -80,9 +80,11 @@ RULES = (
     Rule(
         "missing-kernel",
         "error",
-        prose("""The model cannot be run: a layer's type has no kernel, or PyTorch source gives a tensor
+        prose("""The model cannot be run: a layer's type has no kernel, or PyTorch source gives a
+        tensor
             values that are not worked out."""),
-        prose("""What is missing is named; nothing is skipped, and no number is made up. All types of
+        prose("""What is missing is named; nothing is skipped, and no number is made up. All types
+        of
             model files have a kernel, so there only a layer that you added shows it."""),
         "Write a kernel for the layer, or leave `--confirm` away.",
     ),

@@ -7,21 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cnnshape.graph import Scope
+from cnnshape.sources.torch.standin.hooks import Handle, Keys, meant_as
 from cnnshape.sources.torch.standin.stack import stack
 from cnnshape.sources.torch.standin.tensor import Buffer, Parameter, Tensor
 from cnnshape.sources.torch.standin.trace import SESSION
 
 KINDS = ("_parameters", "_buffers", "_modules")
-
-
-class Handle:
-    """What registering a hook gives."""
-
-    def __init__(self, hooks: dict[int, Any], key: int) -> None:
-        self.hooks, self.key = hooks, key
-
-    def remove(self) -> None:
-        self.hooks.pop(self.key, None)
 
 
 class Module:
@@ -383,31 +374,6 @@ class Module:
         return f"{self._get_name()}({text})"
 
 
-class Keys(tuple[Any, ...]):
-    """What loading a state gives: nothing is missing here, as nothing is loaded."""
-
-    __slots__ = ()
-
-    def __new__(cls, missing: list[str], unexpected: list[str]) -> Keys:
-        return super().__new__(cls, (missing, unexpected))
-
-    @property
-    def missing_keys(self) -> list[str]:
-        return self[0]
-
-    @property
-    def unexpected_keys(self) -> list[str]:
-        return self[1]
-
-
 def _needs_init(kept: dict[str, Any], what: str) -> None:
     if "_modules" not in kept:
         raise AttributeError(f"cannot assign {what} before Module.__init__() call")
-
-
-def meant_as(name: str, cls: type) -> Any:
-    """A method of a class whose name is nearly another one's."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, [one for one, value in vars(cls).items() if callable(value)])
-    return vars(cls)[near[0]] if near else None

@@ -90,7 +90,7 @@ class Tensor:
 
     @property
     def data(self) -> Tensor:
-        return METHODS["detach"](self) if self.is_parameter else self  # type: ignore[no-any-return]
+        return METHODS["detach"](self) if self.is_parameter else self
 
     @data.setter
     def data(self, value: Tensor) -> None:
@@ -305,7 +305,8 @@ def _joint(operands: tuple[Tensor, ...]) -> DType:
 
 
 OF_FLOATS_ALONE = frozenset((
-    "gelu", "leaky_relu", "elu", "celu", "selu", "silu", "mish", "softplus", "softmax", "log_softmax",
+    "gelu", "leaky_relu", "elu", "celu", "selu", "silu", "mish", "softplus", "softmax",
+    "log_softmax",
     "hardswish", "hardsigmoid", "logsigmoid", "dropout", "dropout1d", "dropout2d", "dropout3d",
     "alpha_dropout", "upsample", "unfold", "fold", "adaptive_avg_pool1d", "adaptive_avg_pool2d",
     "adaptive_avg_pool3d", "glu",

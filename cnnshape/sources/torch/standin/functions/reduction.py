@@ -7,7 +7,7 @@ from typing import Any
 
 from cnnshape.sources.torch.standin.dtype import DType, bool_, int64
 from cnnshape.sources.torch.standin.functions.arrangement import axis_of
-from cnnshape.sources.torch.standin.functions.pointwise import cast
+from cnnshape.sources.torch.standin.functions.casts import cast
 from cnnshape.sources.torch.standin.later import later
 from cnnshape.sources.torch.standin.offer import FUNCTIONAL, TORCH, needed, offer
 from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply
