@@ -228,8 +228,8 @@ def torch_names() -> str:
     functions = {name for name in NAMES["torch"]() if name in offer.TORCH}
     parts = [
         "# What of PyTorch is modelled",
-        "Written by `make generate` from the stand-in in `cnnshape/sources/torch/standin`. A name of "
-        "PyTorch's that is not here is reported as "
+        "Written by `make generate` from the stand-in in `cnnshape/sources/torch/standin`. A name "
+        "of PyTorch's that is not here is reported as "
         "[`unsupported-operation`](rules.md#unsupported-operation) where a model uses it.",
         *listed("Modules", "torch.nn", modules),
         *listed("Functions", "torch", functions),
