@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from cnnshape.sources.torch.standin.tensor import Tensor
 from cnnshape.sources.torch.standin.trace import UnsupportedError
 
 
@@ -114,8 +113,3 @@ class Generator:
 
     def initial_seed(self) -> int:
         return 0
-
-
-def variable(tensor: Tensor, *_: Any, **__: Any) -> Tensor:
-    """`torch.autograd.Variable`, which is the tensor."""
-    return tensor

@@ -192,18 +192,9 @@ class LayerModule(Module):
             found["in_channels"] = weight.shape[1] * found["groups"]
         if weight is not None and "out_features" in found and len(weight.shape) == 2:
             found["out_features"], found["in_features"] = weight.shape
-            self._check_bias(weight)
         if weight is not None and "num_features" in found:
             found["num_features"] = weight.shape[0]
         return found
-
-    def _check_bias(self, weight: Tensor) -> None:
-        bias = self._parameters.get("bias")
-        if bias is not None and tuple(bias.shape) not in ((weight.shape[0],), (1,), ()):
-            raise RuntimeError(
-                f"The expanded size of the tensor ({weight.shape[0]}) must match the existing size "
-                f"({bias.shape[0]}): the bias does not belong to the weight"
-            )
 
     def forward(self, *inputs: Any, **named: Any) -> Any:
         if "input" in named:

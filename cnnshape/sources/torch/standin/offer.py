@@ -21,15 +21,38 @@ def offer(*names: str, in_place: bool = False) -> Callable[[Function], Function]
     """
 
     def register(function: Function) -> Function:
+        numpy_like = renaming(function)
         for name in names:
             place, _, short = name.partition(".")
-            PLACES[place][short] = function
+            offered = function if place == "F" else numpy_like
+            PLACES[place][short] = offered
             if in_place:
                 free = short in RESHAPING
-                PLACES[place][f"{short}_"] = changing(function, reshapes=free)
+                PLACES[place][f"{short}_"] = changing(offered, reshapes=free)
         return function
 
     return register
+
+
+OTHER_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+"""NumPy's names of arguments, which PyTorch takes too."""
+
+
+def renaming(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which takes NumPy's names as well."""
+    code = getattr(function, "__code__", None)
+    own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
+    pairs = {a: b for a, b in OTHER_NAMES.items() if b in own and a not in own}
+    if not pairs:
+        return function
+
+    def renamed(*arguments: Any, **named: Any) -> Any:
+        if named:
+            named = {pairs.get(name, name): value for name, value in named.items()}
+        return function(*arguments, **named)
+
+    renamed.__name__ = function.__name__
+    return renamed
 
 
 RESHAPING = ("squeeze", "unsqueeze", "transpose", "swapaxes", "swapdims", "t")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import resources
+from importlib import import_module, resources
 from itertools import repeat
 from types import ModuleType
 from typing import Any
@@ -66,8 +66,12 @@ class StandinModule(ModuleType):
         self._finder = finder
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__all__":
+            return self._exported()
         if name.startswith("__"):
             raise AttributeError(name)
+        if name in STANDARD and name in known_names().get(self.__name__, ()):
+            return import_module(name)
         found = self._finder(name)
         if found is not None:
             return found
@@ -78,6 +82,17 @@ class StandinModule(ModuleType):
         if listed is None or name in listed:  # of modules that are not listed, we cannot say
             return Unmodelled(full)
         raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'")
+
+
+    def _exported(self) -> list[str]:
+        """What `from torch.nn import *` brings: all that is modelled."""
+        listed = {*known_names().get(self.__name__, ()), *vars(self)}
+        public = sorted(name for name in listed if not name.startswith("_"))
+        return [name for name in public if not isinstance(getattr(self, name), Unmodelled)]
+
+
+STANDARD = ("math", "warnings")
+"""Python's modules that are found in PyTorch's, too."""
 
 
 class Package(dict[str, ModuleType]):
@@ -212,6 +227,8 @@ def _torch() -> dict[str, Any]:
 
 
 def _assert(condition: Any, message: str = "") -> None:
+    if isinstance(condition, tensor.Tensor) and condition.known_values() is None:
+        return
     if not condition:
         raise AssertionError(message)
 
@@ -318,7 +335,7 @@ def _packing() -> dict[str, Any]:
 
 def _autograd() -> dict[str, Any]:
     return {
-        "Variable": extras.variable,
+        "Variable": creation.VARIABLE,
         "Function": extras.Function,
         "grad": extras.nothing,
         "backward": extras.nothing,
@@ -377,6 +394,17 @@ def _fx() -> dict[str, Any]:
 NOT_TRACED = "models are not traced symbolically"
 
 
+def _distributions() -> dict[str, Any]:
+    from cnnshape.sources.torch.standin import distributions
+
+    return distributions.NAMES
+
+
+def _sparse() -> dict[str, Any]:
+    return {"mm": offer.TORCH["mm"], "sum": offer.TORCH["sum"], "softmax": offer.TORCH["softmax"],
+            "addmm": offer.TORCH["addmm"]}  # fmt: skip
+
+
 def _hub() -> dict[str, Any]:
     import re
     from urllib.parse import urlparse
@@ -396,6 +424,9 @@ def _hub() -> dict[str, Any]:
 MODULES_OF = ("conv", "batchnorm", "linear", "activation", "pooling", "normalization", "dropout",
               "container", "module", "rnn", "instancenorm", "loss", "padding", "flatten",
               "upsampling", "sparse", "transformer", "pixelshuffle", "fold", "lazy")  # fmt: skip
+
+DISTRIBUTIONS = ("distribution", "normal", "laplace", "uniform", "bernoulli", "categorical",
+                 "one_hot_categorical", "independent", "kl")  # fmt: skip
 
 NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "torch": _torch,
@@ -422,6 +453,7 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "torch.jit": _jit,
     "torch.jit.annotations": _one(List=list, BroadcastingList2=list),
     "torch._jit_internal": _jit,
+    "torch.sparse": _sparse,
     "torch.fx": _fx,
     "torch.fx.proxy": _fx,
     "torch.fx.node": _fx,
@@ -485,7 +517,8 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "torch.linalg": lambda: matrices.LINALG,
     "torch.fft": lambda: spectral.FFT,
     "torch.special": _one(expit=offer.TORCH["sigmoid"]),
-    "torch.distributions": dict,
+    "torch.distributions": _distributions,
+    **{f"torch.distributions.{name}": _distributions for name in DISTRIBUTIONS},
     "torch.compiler": _one(
         is_compiling=extras.no,
         disable=extras.decorator,

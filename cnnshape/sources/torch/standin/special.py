@@ -338,7 +338,13 @@ class Projecting:
             from cnnshape.sources.torch.standin.offer import FUNCTIONAL
 
             return FUNCTIONAL["linear"](*inputs, **named, weight=self.weight, bias=self.bias)
-        return LayerModule.forward(self, *inputs, **named)
+        result = LayerModule.forward(self, *inputs, **named)
+        if self.bias is not None and self.bias.shape[0] not in (1, result.shape[-1]):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({result.shape[-1]}) must match the existing size "
+                f"({self.bias.shape[0]}): the bias does not belong to the weight"
+            )
+        return result
 
 
 class Normalising:

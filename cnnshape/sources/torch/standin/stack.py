@@ -38,3 +38,26 @@ def stack(frame: FrameType | None = None) -> Stack:
             found.append((frame.f_code, frame.f_lasti))
         frame = frame.f_back
     return tuple(found)
+
+
+def asserted() -> bool:
+    """Whether the user's frame that is running decides whether an `assert` holds."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not is_foreign(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame is not None and frame.f_lasti in _assertions(frame.f_code)
+
+
+@cache
+def _assertions(code: CodeType) -> frozenset[int]:
+    """Where the last instructions before the error of an `assert` stand."""
+    import dis
+
+    found: set[int] = set()
+    behind: list[int] = []
+    for instruction in dis.get_instructions(code):
+        raises = "AssertionError" in (instruction.argrepr, str(instruction.argval))
+        if instruction.opname == "LOAD_ASSERTION_ERROR" or raises:
+            found.update(behind[-3:])
+        behind.append(instruction.offset)
+    return frozenset(found)

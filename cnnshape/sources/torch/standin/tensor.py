@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cnnshape.sources.torch.standin.dtype import CPU, Device, DType, float32, promoted
 from cnnshape.sources.torch.standin.memory import lay_out
 from cnnshape.sources.torch.standin.shape import Size
-from cnnshape.sources.torch.standin.stack import Stack, stack
+from cnnshape.sources.torch.standin.stack import Stack, asserted, stack
 from cnnshape.sources.torch.standin.trace import (
     SESSION,
     Call,
@@ -47,6 +47,8 @@ class Tensor:
     """Where what it was first worked out from was made, if it is a constant."""
     steps: Any = None
     """Its steps in memory along its axes, where these do not lie in their order."""
+    origin: Any = None
+    """The parameter whose values it holds under no name of its own."""
     pending: Any = None
     """Makes the tensor, where it is one of several outputs and nothing has used it yet."""
 
@@ -88,7 +90,7 @@ class Tensor:
 
     @property
     def data(self) -> Tensor:
-        return self
+        return METHODS["detach"](self) if self.is_parameter else self  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, value: Tensor) -> None:
@@ -160,6 +162,8 @@ class Tensor:
         return iter([self[number] for number in range(self._shape[0])])
 
     def __bool__(self) -> bool:
+        if self.known_values() is None and self._shape.numel() == 1 and asserted():
+            return True  # what the author is sure of
         return bool(self._one().item())
 
     def __int__(self) -> int:

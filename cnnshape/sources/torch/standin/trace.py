@@ -99,6 +99,7 @@ class Trace:
 
     def hold(self, tensor: Tensor) -> str:
         """The name of a tensor that does not come from the inputs."""
+        tensor = tensor if tensor.origin is None else tensor.origin
         name = self.names.get(id(tensor))
         if name is None:
             self.counts["constant"] = self.counts.get("constant", 0) + 1

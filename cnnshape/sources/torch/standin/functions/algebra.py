@@ -39,7 +39,7 @@ Tensor.__matmul__ = matmul  # type: ignore[method-assign]
 Tensor.__rmatmul__ = lambda self, other: matmul(other, self)  # type: ignore[attr-defined]
 
 
-@offer("torch.mm", "Tensor.mm")
+@offer("torch.mm", "Tensor.mm", "torch.spmm", "torch.smm", "torch.hspmm")
 def mm(input: Tensor, mat2: Tensor, **_: Any) -> Tensor:
     _ranked("mm", 2, input, mat2)
     return matmul(input, mat2)

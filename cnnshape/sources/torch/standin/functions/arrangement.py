@@ -484,12 +484,25 @@ def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     return copy
 
 
-for _name in ("clone", "detach", "detach_", "cpu", "cuda", "data_ptr",
+def copied(self: Tensor, *_: Any, **__: Any) -> Tensor:
+    """Another tensor with the same values: what is done to it in place leaves the first alone."""
+    if self.pending is not None:
+        self.pending()
+    copy = Tensor(self.shape, self.dtype, name=self.name, recipe=self.recipe, made=self.made)
+    copy.steps = self.steps
+    if self.name is None and self.is_parameter:
+        copy.origin = self
+    return copy
+
+
+for _name in ("clone", "detach"):
+    offer(f"Tensor.{_name}", f"torch.{_name}")(copied)
+for _name in ("detach_", "cpu", "cuda", "data_ptr",
               "pin_memory", "share_memory_", "resolve_conj", "resolve_neg", "positive",
               "retain_grad", "as_subclass", "rename", "coalesce", "to_dense", "mps",
               "xpu"):  # fmt: skip
     offer(f"Tensor.{_name}")(_same)
-for _name in ("clone", "detach", "positive"):
+for _name in ("positive",):
     TORCH[_name] = _same
 
 

@@ -416,6 +416,17 @@ def legacy_type(name: str, dtype: DType) -> LegacyType:
     return LegacyType(name, (), {"dtype": dtype})
 
 
+class VariableType(LegacyType):
+    """`torch.autograd.Variable`: what it is made of is a tensor already, and stays it."""
+
+    def __call__(cls, data: Any = None, *_: Any, **__: Any) -> Any:
+        return made((0,), float32) if data is None else data
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, Tensor)
+
+
+VARIABLE = VariableType("Variable", (), {"dtype": float32})
 LEGACY = {
     "Tensor": legacy_type("Tensor", float32),
     **{f"{word}Tensor": legacy_type(f"{word}Tensor", NAMES[kind]) for word, kind in WORDS.items()},

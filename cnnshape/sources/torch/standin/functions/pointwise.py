@@ -28,6 +28,16 @@ ALIASES = {
 }
 
 
+USUALLY = {"isnan": False, "isinf": False, "isfinite": True}
+"""What is taken to hold of values that are not known: code asks to stop where they are broken."""
+
+
+def _all(value: bool, shape: Any) -> Any:
+    import numpy as np
+
+    return np.full(tuple(int(size) for size in shape), value)
+
+
 def _function(name: str) -> Callable[..., Tensor]:
     def function(input: Tensor, *, out: Any = None) -> Tensor:
         if name == "abs" and needed(input, name).dtype.is_complex:
@@ -42,7 +52,11 @@ def _function(name: str) -> Callable[..., Tensor]:
 
 def _predicate(name: str) -> Callable[..., Tensor]:
     def function(input: Tensor, *, out: Any = None) -> Tensor:
-        return apply(name, needed(input, name), dtype=bool_)
+        found = apply(name, needed(input, name), dtype=bool_)
+        if name in USUALLY and found.recipe is None:
+            usual, shape = USUALLY[name], found.shape
+            found.recipe = lambda: _all(usual, shape)
+        return found
 
     function.__name__ = name
     return function
