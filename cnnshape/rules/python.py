@@ -34,7 +34,8 @@ RULES = (
         "warning",
         "A view makes rows of another number than there are samples.",
         prose("""With `view(-1, features)` a row takes as many values as it is told, whichever
-            sample they are of. PyTorch accepts it, and rows then hold parts of several samples."""),
+            sample they are of. PyTorch accepts it, and rows then hold parts of several
+            samples."""),
         "Write `x.view(x.size(0), -1)`, and make the next layer take what arrives.",
         text("""
             import torch.nn as nn
