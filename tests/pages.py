@@ -1,8 +1,8 @@
 """The examples of README.md and docs/: found, run, and with `make pages` written anew.
 
 A page holds fenced blocks. `yaml` is a model file, whose first line `# net.yaml` may name it for
-the blocks below, as a `python` block's `# net.py` does; the comment
-`<!-- expects: size-mismatch -->` before it says that it is wrong.
+the blocks below, as a `python` block's `# net.py` does; the comment `<!-- expects: size-mismatch
+-->` before it says that it is wrong.
 `console` holds commands after `$` and exactly what they print. `sh` holds commands alone, `pycon` a
 Python session, `python` a program.
 """

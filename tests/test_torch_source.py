@@ -32,18 +32,18 @@ def write(folder: Path, text: str, name: str = "net.py") -> None:
 
 FAULT = """\
 error[size-mismatch]: `fc` takes 100 features, but 320 arrive
-  --> mnist.py:20:13
+  --> mnist.py:19:13
    |
-13 |         self.fc = nn.Linear(100, 10)
+12 |         self.fc = nn.Linear(100, 10)
    |                             --- `in_features` is 100 here, expected 320
 ...
-19 |         x = x.view(in_size, -1)  # flatten the tensor
+18 |         x = x.view(in_size, -1)  # flatten the tensor
    |             ------------------- 320 features from `view_1`; gives (N, 320)
-20 |         x = self.fc(x)
+19 |         x = self.fc(x)
    |             ^^^^^^^^^^ 320 arrive here
    |
    = note: view_1: N · 20 · 4 · 4 = 320·N = N · 320, from (N, 20, 4, 4)
-   = help: write 320 at mnist.py:13:29
+   = help: write 320 at mnist.py:12:29
 
 mnist.py: 1 error
 """
@@ -77,8 +77,8 @@ def test_fix_writes_the_number_and_nothing_else(cli: Cli, tmp_path: Path) -> Non
     assert (code, printed) == (
         0,
         "repair[size-mismatch]: `fc` takes 100 features, but 320 arrive\n"
-        " --> mnist.py:21:13\n"
-        "  = repair: write 320 in place of `100` at mnist.py:14:29\n"
+        " --> mnist.py:20:13\n"
+        "  = repair: write 320 in place of `100` at mnist.py:13:29\n"
         "\n"
         "mnist.py: 1 repair, written\n",
     )
@@ -368,9 +368,9 @@ def test_json_has_places_in_the_file(cli: Cli) -> None:
     (model,) = json.loads(printed)["models"]
     (found,) = model["diagnostics"]
     assert (code, model["path"], model["model"], model["ok"]) == (1, "mnist.py", "Net", False)
-    assert (found["file"], found["line"], found["column"]) == ("mnist.py", 20, 13)
-    assert found["fix"] == {"line": 13, "column": 29, "end_column": 32, "text": "320"} | (
-        {"end_line": 13} if "end_line" in found["fix"] else {}
+    assert (found["file"], found["line"], found["column"]) == ("mnist.py", 19, 13)
+    assert found["fix"] == {"line": 12, "column": 29, "end_column": 32, "text": "320"} | (
+        {"end_line": 12} if "end_line" in found["fix"] else {}
     )
 
 

@@ -194,14 +194,10 @@ class Dim(PythonNumber, Integer):
         return hash((self.sum, self.constant))
 
     def __lt__(self, other: int) -> bool:
-        if isinstance(other, float):
-            return not self._reaches_float(other, exactly=True)
-        return not _compared(self, other, 0, AT_LEAST)
+        return not self >= other
 
     def __le__(self, other: int) -> bool:
-        if isinstance(other, float):
-            return not self._reaches_float(other, exactly=False)
-        return not _compared(self, other, 1, AT_LEAST)
+        return not self > other
 
     def __gt__(self, other: int) -> bool:
         if isinstance(other, float):
