@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
-from itertools import repeat
 from typing import Any
 
 from cnnshape.layers._index import TORCH as LAYERS
@@ -24,17 +23,35 @@ from cnnshape.sources.torch.standin import (
     operators,
     packed,
     quantised,
+    surroundings,
     tensor,
     transformer,
 )
 from cnnshape.sources.torch.standin.functions import (
+    about,
+    algebra,
+    arrangement,
+    casts,
+    composed,
+    creation,
+    indexing,
+    joining,
     legacy,
+    losses,
     matrices,
+    network,
+    normalising,
+    pointwise,
+    reduction,
     spectral,
 )
 from cnnshape.sources.torch.standin.shape import Size
-from cnnshape.sources.torch.standin.unmodelled import unmodelled_class
 
+FAMILIES = (
+    *(about, algebra, arrangement, casts, composed, creation, indexing, joining, legacy, losses),
+    *(matrices, network, normalising, pointwise, reduction, spectral),
+)
+"""What offers functions; importing them is what fills the tables."""
 VERSION = "2.13.0"
 
 
@@ -156,85 +173,6 @@ def _assert(condition: Any, message: str = "") -> None:
         raise AssertionError(message)
 
 
-def _tuple_of(count: int) -> Callable[[Any], tuple[Any, ...]]:
-    def parse(value: Any) -> tuple[Any, ...]:
-        return tuple(value) if hasattr(value, "__iter__") else tuple(repeat(value, count))
-
-    return parse
-
-
-def _utils_of_modules() -> dict[str, Any]:
-    names = ("_single", "_pair", "_triple", "_quadruple")
-    return {
-        **{name: _tuple_of(count) for count, name in enumerate(names, 1)},
-        "_ntuple": _tuple_of,
-        "_reverse_repeat_tuple": lambda t, n: tuple(x for x in reversed(t) for _ in range(n)),
-    }
-
-
-def _jit() -> dict[str, Any]:
-    return {
-        "script": extras.same,
-        "trace": extras.same,
-        "freeze": extras.same,
-        "optimize_for_inference": extras.same,
-        **dict.fromkeys(("ignore", "unused", "export", "script_method", "interface",
-                         "script_if_tracing", "_overload_method", "_overload",
-                         "_script_if_tracing"),
-                        extras.decorator),
-        "is_scripting": extras.no,
-        "is_tracing": extras.no,
-        "annotate": lambda kind, value: value,
-        "Final": _Final,
-        "ScriptModule": module.Module,
-        "ScriptFunction": extras.Inert,
-        "Attribute": lambda value, kind: value,
-        "isinstance": isinstance,
-    }  # fmt: skip
-
-
-class _Final:
-    def __class_getitem__(cls, item: Any) -> Any:
-        return Any
-
-
-def _optimisers() -> dict[str, Any]:
-    names = ("Adam", "AdamW", "SGD", "RMSprop", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam",
-             "LBFGS", "Rprop", "Optimizer", "ASGD", "SparseAdam")  # fmt: skip
-    return {name: type(name, (extras.Inert,), {}) for name in names}
-
-
-def _data() -> dict[str, Any]:
-    names = ("TensorDataset", "Subset", "ConcatDataset", "Sampler", "RandomSampler", "BatchSampler",
-             "SubsetRandomSampler", "WeightedRandomSampler", "IterableDataset",
-             "SequentialSampler")  # fmt: skip
-    kinds = {name: type(name, (extras.Dataset, extras.Inert), {}) for name in names}
-    return {
-        "Dataset": extras.Dataset,
-        "DataLoader": extras.DataLoader,
-        "random_split": lambda data, lengths, **_: [extras.Inert() for _ in lengths],
-        "get_worker_info": extras.nothing,
-        "default_collate": extras.same,
-        **kinds,
-    }
-
-
-def _cuda() -> dict[str, Any]:
-    return {
-        "is_available": extras.no,
-        "device_count": lambda: 0,
-        "current_device": lambda: 0,
-        **legacy.LEGACY,
-        "is_bf16_supported": extras.no,
-        "get_device_name": lambda *_: "cpu",
-        "get_device_capability": lambda *_: (0, 0),
-        **dict.fromkeys(("empty_cache", "synchronize", "manual_seed", "manual_seed_all",
-                         "set_device",
-                         "memory_allocated", "max_memory_allocated", "reset_peak_memory_stats"),
-                        extras.nothing),
-    }  # fmt: skip
-
-
 def _normalisers() -> dict[str, Any]:
     return {
         "weight_norm": normalised.weight_norm,
@@ -256,18 +194,6 @@ def _packing() -> dict[str, Any]:
     }
 
 
-def _autograd() -> dict[str, Any]:
-    return {
-        "Variable": legacy.VARIABLE,
-        "Function": extras.Function,
-        "grad": extras.nothing,
-        "backward": extras.nothing,
-        "no_grad": context.NoGrad,
-        "enable_grad": context.NoGrad,
-        "set_detect_anomaly": extras.nothing,
-    }
-
-
 def _norm(x: Any, *arguments: Any, **named: Any) -> Any:
     """`ord` is the `p` of `torch.norm`."""
     if "ord" in named:
@@ -283,38 +209,12 @@ def _functional() -> dict[str, Any]:
     return dict(offer.FUNCTIONAL)
 
 
-def _amp() -> dict[str, Any]:
-    return {
-        "autocast": context.Autocast,
-        "GradScaler": extras.Inert,
-        "custom_fwd": extras.decorator,
-        "custom_bwd": extras.decorator,
-    }
-
-
-def _one(**names: Any) -> Callable[[], dict[str, Any]]:
-    return lambda: names
-
-
 def _parameters() -> dict[str, Any]:
     return {
         "Parameter": tensor.Parameter,
         "Buffer": tensor.Buffer,
         "UninitializedParameter": tensor.Parameter,
     }
-
-
-def _fx() -> dict[str, Any]:
-    names = ("Proxy", "Graph", "Tracer", "Node")
-    return {
-        "wrap": extras.decorator,
-        "GraphModule": module.Module,
-        "symbolic_trace": extras.same,
-        **{name: unmodelled_class(f"torch.fx.{name}", NOT_TRACED) for name in names},
-    }
-
-
-NOT_TRACED = "models are not traced symbolically"
 
 
 def _distributions() -> dict[str, Any]:
@@ -326,22 +226,6 @@ def _distributions() -> dict[str, Any]:
 def _sparse() -> dict[str, Any]:
     return {"mm": offer.TORCH["mm"], "sum": offer.TORCH["sum"], "softmax": offer.TORCH["softmax"],
             "addmm": offer.TORCH["addmm"]}  # fmt: skip
-
-
-def _hub() -> dict[str, Any]:
-    import re
-    from urllib.parse import urlparse
-
-    return {
-        "load": operators.hub_load,
-        "load_state_dict_from_url": extras.nothing,
-        "get_dir": lambda: ".",
-        "_get_torch_home": lambda: ".",
-        "set_dir": extras.nothing,
-        "download_url_to_file": extras.nothing,
-        "urlparse": urlparse,
-        "HASH_REGEX": re.compile(r"-([a-f0-9]*)\."),
-    }
 
 
 MODULES_OF = ("conv", "batchnorm", "linear", "activation", "pooling", "normalization", "dropout",
@@ -358,10 +242,10 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "torch.nn.init": lambda: init.NAMES,
     "torch.nn.parameter": _parameters,
     "torch.nn.modules": _nn,
-    "torch.nn.modules.utils": _utils_of_modules,
+    "torch.nn.modules.utils": surroundings.utils_of_modules,
     **{f"torch.nn.modules.{name}": _nn for name in MODULES_OF},
-    "torch.nn.common_types": _one(**{f"_size_{n}_t": Any for n in (1, 2, 3)}),
-    "torch.nn.parallel": _one(
+    "torch.nn.common_types": surroundings.one(**{f"_size_{n}_t": Any for n in (1, 2, 3)}),
+    "torch.nn.parallel": surroundings.one(
         DataParallel=cells.DataParallel, DistributedDataParallel=cells.DataParallel
     ),
     "torch.nn.utils": _normalisers,
@@ -370,40 +254,40 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
         **_normalisers(),
         "orthogonal": extras.same,
     },
-    "torch.nn.utils.parametrize": _one(register_parametrization=extras.nothing),
-    "torch.nn.utils.fusion": _one(fuse_conv_bn_eval=extras.same),
-    "torch.nn.attention": _one(sdpa_kernel=context.Block, SDPBackend=extras.Inert()),
-    "torch.jit": _jit,
-    "torch.jit.annotations": _one(List=list, BroadcastingList2=list),
-    "torch._jit_internal": _jit,
+    "torch.nn.utils.parametrize": surroundings.one(register_parametrization=extras.nothing),
+    "torch.nn.utils.fusion": surroundings.one(fuse_conv_bn_eval=extras.same),
+    "torch.nn.attention": surroundings.one(sdpa_kernel=context.Block, SDPBackend=extras.Inert()),
+    "torch.jit": surroundings.jit,
+    "torch.jit.annotations": surroundings.one(List=list, BroadcastingList2=list),
+    "torch._jit_internal": surroundings.jit,
     "torch.sparse": _sparse,
-    "torch.fx": _fx,
-    "torch.fx.proxy": _fx,
-    "torch.fx.node": _fx,
-    "torch.fx.graph_module": _fx,
+    "torch.fx": surroundings.fx,
+    "torch.fx.proxy": surroundings.fx,
+    "torch.fx.node": surroundings.fx,
+    "torch.fx.graph_module": surroundings.fx,
     "torch.utils": dict,
-    "torch.utils.data": _data,
-    "torch.utils.data.dataset": _data,
-    "torch.utils.data.dataloader": _data,
-    "torch.utils.checkpoint": _one(
+    "torch.utils.data": surroundings.data,
+    "torch.utils.data.dataset": surroundings.data,
+    "torch.utils.data.dataloader": surroundings.data,
+    "torch.utils.checkpoint": surroundings.one(
         checkpoint=extras.checkpoint, checkpoint_sequential=extras.checkpoint_sequential
     ),
-    "torch.utils.model_zoo": _one(load_url=extras.nothing),
-    "torch.utils.tensorboard": _one(SummaryWriter=extras.Inert),
+    "torch.utils.model_zoo": surroundings.one(load_url=extras.nothing),
+    "torch.utils.tensorboard": surroundings.one(SummaryWriter=extras.Inert),
     "torch.utils._pytree": dict,
-    "torch.autograd": _autograd,
-    "torch.autograd.function": _autograd,
-    "torch.cuda": _cuda,
-    "torch.cuda.amp": _amp,
-    "torch.amp": _amp,
-    "torch.mps": _cuda,
+    "torch.autograd": surroundings.autograd,
+    "torch.autograd.function": surroundings.autograd,
+    "torch.cuda": surroundings.cuda,
+    "torch.cuda.amp": surroundings.amp,
+    "torch.amp": surroundings.amp,
+    "torch.mps": surroundings.cuda,
     "torch.backends": dict,
-    "torch.backends.cudnn": _one(benchmark=False, deterministic=False, enabled=False),
-    "torch.backends.cuda": _one(matmul=extras.Inert(), is_built=extras.no),
-    "torch.backends.mps": _one(is_available=extras.no, is_built=extras.no),
-    "torch.optim": _optimisers,
-    "torch.optim.optimizer": _optimisers,
-    "torch.optim.lr_scheduler": _one(
+    "torch.backends.cudnn": surroundings.one(benchmark=False, deterministic=False, enabled=False),
+    "torch.backends.cuda": surroundings.one(matmul=extras.Inert(), is_built=extras.no),
+    "torch.backends.mps": surroundings.one(is_available=extras.no, is_built=extras.no),
+    "torch.optim": surroundings.optimisers,
+    "torch.optim.optimizer": surroundings.optimisers,
+    "torch.optim.lr_scheduler": surroundings.one(
         **{
             name: type(name, (extras.Inert,), {})
             for name in (
@@ -424,31 +308,31 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
             )
         }
     ),
-    "torch.distributed": _one(
+    "torch.distributed": surroundings.one(
         is_available=extras.no,
         is_initialized=extras.no,
         get_rank=lambda *_: 0,
         get_world_size=lambda *_: 1,
     ),
-    "torch.hub": _hub,
-    "torch.onnx": _one(
+    "torch.hub": surroundings.hub,
+    "torch.onnx": surroundings.one(
         is_in_onnx_export=extras.no,
         export=extras.nothing,
         register_custom_op_symbolic=extras.nothing,
     ),
-    "torch.onnx.symbolic_helper": _one(parse_args=operators.leaves),
+    "torch.onnx.symbolic_helper": surroundings.one(parse_args=operators.leaves),
     "torch.linalg": lambda: matrices.LINALG,
     "torch.fft": lambda: spectral.FFT,
-    "torch.special": _one(expit=offer.TORCH["sigmoid"]),
+    "torch.special": surroundings.one(expit=offer.TORCH["sigmoid"]),
     "torch.distributions": _distributions,
     **{f"torch.distributions.{name}": _distributions for name in DISTRIBUTIONS},
-    "torch.compiler": _one(
+    "torch.compiler": surroundings.one(
         is_compiling=extras.no,
         disable=extras.decorator,
         is_exporting=extras.no,
         allow_in_graph=extras.same,
     ),
-    "torch._dynamo": _one(
+    "torch._dynamo": surroundings.one(
         is_compiling=extras.no, disable=extras.decorator, allow_in_graph=extras.same
     ),
     "torch._C": lambda: operators.INTERNAL,
@@ -457,16 +341,16 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     **dict.fromkeys(("torch.ao.nn.quantized", "torch.nn.quantized"), lambda: quantised.FUNCTIONS),
     "torch.library": lambda: operators.LIBRARY,
     "torch._custom_ops": dict,
-    "torch.random": _one(manual_seed=extras.nothing, fork_rng=context.Block),
-    "torch.types": _one(Number=Any, Device=Any, _dtype=Any, _size=Any),
-    "torch.version": _one(__version__=VERSION, cuda=None, hip=None),
-    "torch.overrides": _one(
+    "torch.random": surroundings.one(manual_seed=extras.nothing, fork_rng=context.Block),
+    "torch.types": surroundings.one(Number=Any, Device=Any, _dtype=Any, _size=Any),
+    "torch.version": surroundings.one(__version__=VERSION, cuda=None, hip=None),
+    "torch.overrides": surroundings.one(
         has_torch_function=extras.no,
         handle_torch_function=extras.nothing,
         has_torch_function_unary=extras.no,
         has_torch_function_variadic=extras.no,
     ),
-    "torch.profiler": _one(profile=context.Block, record_function=context.Block),
+    "torch.profiler": surroundings.one(profile=context.Block, record_function=context.Block),
 }
 
 FINDERS: dict[str, Callable[[str], Any]] = {

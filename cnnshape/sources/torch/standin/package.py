@@ -10,30 +10,7 @@ from typing import Any
 
 from cnnshape.sources.torch.standin import tensor
 from cnnshape.sources.torch.standin.contents import FINDERS, NAMES
-from cnnshape.sources.torch.standin.functions import (
-    about,
-    algebra,
-    arrangement,
-    casts,
-    composed,
-    creation,
-    indexing,
-    joining,
-    legacy,
-    losses,
-    matrices,
-    network,
-    normalising,
-    pointwise,
-    reduction,
-    spectral,
-)
 from cnnshape.sources.torch.standin.unmodelled import Unmodelled
-
-FAMILIES = (
-    *(about, algebra, arrangement, casts, composed, creation, indexing, joining, legacy, losses),
-    *(matrices, network, normalising, pointwise, reduction, spectral),
-)
 
 
 @cache
