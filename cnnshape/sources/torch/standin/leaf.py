@@ -162,7 +162,8 @@ class LayerModule(Module):
 
     def _weighed(self) -> Any:
         """The shape of the weight, which user code may replace."""
-        weight = self._parameters.get("weight")
+        computed = "parametrizations" in self._modules
+        weight = getattr(self, "weight", None) if computed else self._parameters.get("weight")
         return None if weight is None else weight.shape
 
     def _arguments(self) -> dict[str, Any]:

@@ -209,8 +209,13 @@ def shape_of(call: Call) -> tuple[Shape, bool]:
         any(item.name or item.pending or item.is_parameter for item in call.operands)
         or call.module is not None
     )
-    if trace is None or not recorded:
+    if trace is None:
         return _alone(call), False
+    if not recorded:
+        try:
+            return _alone(call), False
+        except ShapeError:
+            pass  # and is recorded, so that the fault is told with names of the operands
     names = trace.operands(call.operands)
     name = trace.name_for(call.name) if call.name else trace.function_name(call.type)
     first = trace.calls.setdefault(id(call.module), name) if call.module is not None else name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnnshape.sources.torch.standin.functions.arrangement import expand
 from cnnshape.sources.torch.standin.offer import needed, offer
 from cnnshape.sources.torch.standin.tensor import Tensor, apply
 from cnnshape.sources.torch.standin.trace import UnsupportedError
@@ -73,7 +74,8 @@ def _scaled(tensor: Tensor, number: Any) -> Tensor:
 
 @offer("torch.addmm", "Tensor.addmm", "torch.addmv", "Tensor.addmv", in_place=True)
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
-    return _scaled(matmul(mat1, mat2), alpha) + _scaled(input, beta)
+    product = _scaled(matmul(mat1, mat2), alpha)
+    return product + expand(_scaled(input, beta), product.shape)
 
 
 @offer("torch.baddbmm", "Tensor.baddbmm", in_place=True)
