@@ -222,7 +222,7 @@ def torch_names() -> str:
     """The page on what of PyTorch is modelled, from the stand-in itself."""
     from cnnshape.layers._index import TORCH
     from cnnshape.sources.torch.standin import offer
-    from cnnshape.sources.torch.standin.distributions import NAMES
+    from cnnshape.sources.torch.standin.contents import NAMES
 
     modules = {name for name in NAMES["torch.nn"]() if name[0].isupper()} | {*TORCH} | losses()
     functions = {name for name in NAMES["torch"]() if name in offer.TORCH}

@@ -20,14 +20,6 @@ from cnnshape.sources.torch.reader import Reading, Settings
 
 DATA = Path(__file__).parent / "data"
 NETS = json.loads((DATA / "torch_nets.json").read_text())["nets"]
-DIFFERENT: dict[str, str] = {}
-"""Files of which something else is said than PyTorch says, and why."""
-FAULT_ELSEWHERE = {
-    "bug_no_return.py": "`forward` has no `return`; the line that uses what it gives is named",
-    "bug_double_from_numpy.py": "the array of doubles is made where nothing is wrong by itself",
-    "bug_forward_misspelled.py": "the method's name is wrong; what misses it is named",
-}
-"""Python's exceptions: the line that raises is named, the one that a person would change is not."""
 
 
 def texts_of(net: Mapping[str, Any], inputs: Sequence[Sequence[int]]) -> dict[str | int, str]:
@@ -90,8 +82,6 @@ def verdict_of(analysis: Analysis, expected: Mapping[str, Any]) -> None:
 def test_what_pytorch_says(net: Mapping[str, Any]) -> None:
     for package in net["needs"]:
         pytest.importorskip(package)
-    if net["file"] in DIFFERENT:
-        pytest.xfail(DIFFERENT[net["file"]])
     first, *others = read(net)
     assert isinstance(first, Graph), first
     analysis = analyse(first)
@@ -100,7 +90,7 @@ def test_what_pytorch_says(net: Mapping[str, Any]) -> None:
         totals = analysis.totals
         figures = (totals.params, totals.trainable_params, totals.buffers)
         assert figures == (net["params"], net["trainable"], net["buffers"])
-    elif net["fault_clear"] and net["file"] not in FAULT_ELSEWHERE:
+    elif net["fault_clear"]:
         assert net["fault_line"] in lines_of(analysis)
     for graph, expected in zip(others, net.get("other_inputs", ()), strict=True):
         assert isinstance(graph, Graph), graph
@@ -118,4 +108,3 @@ def test_the_files_are_all_here() -> None:
     names = {path.name for path in (DATA / "torch_nets").glob("*.py")}
     assert {net["file"] for net in NETS} == names
     assert len(NETS) > 150
-    assert len(DIFFERENT) + len(FAULT_ELSEWHERE) <= 3
