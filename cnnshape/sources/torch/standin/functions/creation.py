@@ -245,7 +245,7 @@ def _kind(value: Any) -> DType:
 
 @offer("torch.from_numpy")
 def from_numpy(array: Any) -> Tensor:
-    if type(array).__module__ != "numpy":
+    if type(array).__module__ != "numpy" and not isinstance(array, Array):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
     return tensor(array)
 
@@ -253,6 +253,8 @@ def from_numpy(array: Any) -> Tensor:
 @offer("torch.tensor", "torch.as_tensor", "torch.asarray", "torch.scalar_tensor")
 def tensor(data: Any, dtype: DType | None = None, **_: Any) -> Tensor:
     """A tensor of given values: numbers, lists of them, arrays, tensors."""
+    if isinstance(data, Array):
+        data = data._tensor
     if isinstance(data, Tensor):
         return made(data.shape, dtype or data.dtype, data.recipe)
     if hasattr(data, "dtype") and hasattr(data, "shape"):
@@ -310,9 +312,35 @@ def tolist(self: Tensor) -> Any:
     return self.values().tolist()
 
 
+class Array:
+    """An array whose shape is known and whose values are not."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self._tensor = tensor
+        self.shape = tuple(tensor.shape)
+        self.dtype = tensor.dtype.name
+        self.ndim = tensor.ndim
+        self.size = tensor.shape.numel()
+
+    def __len__(self) -> int:
+        return len(self._tensor)
+
+    def __getitem__(self, index: Any) -> Array:
+        return Array(self._tensor[index])  # type: ignore[index]
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return self._tensor.values()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._tensor.values(), name)
+
+
 @offer("Tensor.numpy")
 def numpy(self: Tensor, *_: Any, **__: Any) -> Any:
-    return self.values()
+    found = self.known_values()
+    return Array(self) if found is None else found
 
 
 @offer("torch.one_hot", "F.one_hot")
