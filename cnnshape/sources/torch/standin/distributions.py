@@ -14,7 +14,9 @@ from cnnshape.sources.torch.standin.trace import UnsupportedError
 
 def _together(*values: Any) -> list[Any]:
     """Parameters as tensors of one shape."""
-    tensors = [tensor_of(one) if isinstance(one, Tensor) else tensor_of(float(one)) for one in values]
+    tensors = [
+        tensor_of(one) if isinstance(one, Tensor) else tensor_of(float(one)) for one in values
+    ]
     return list(TORCH["broadcast_tensors"](*tensors))
 
 
@@ -100,9 +102,10 @@ class Chosen(Distribution):
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: Any = None) -> None:
         if (probs is None) == (logits is None):
             raise ValueError("Either `probs` or `logits` must be specified, but not both.")
-        self._probs = probs if probs is None else _together(probs)[0]
-        self._logits = logits if logits is None else _together(logits)[0]
-        self._shape_from((self._probs if logits is None else self._logits).shape)
+        self._probs: Any = probs if probs is None else _together(probs)[0]
+        self._logits: Any = logits if logits is None else _together(logits)[0]
+        given: Any = self._probs if logits is None else self._logits
+        self._shape_from(given.shape)
 
     def _shape_from(self, shape: Any) -> None:
         self.batch_shape = shape
@@ -127,7 +130,7 @@ class Bernoulli(Chosen):
     variance = property(lambda self: self.probs * (1 - self.probs))
 
     def sample(self, sample_shape: Any = ()) -> Any:
-        return (made(self._shape(sample_shape), None) < self.probs).to(self.probs.dtype)  # type: ignore[operator]
+        return (made(self._shape(sample_shape), None) < self.probs).to(self.probs.dtype)
 
     def log_prob(self, value: Any) -> Any:
         logits, value = TORCH["broadcast_tensors"](self.logits, tensor_of(value))
@@ -158,7 +161,7 @@ class Categorical(Chosen):
     def sample(self, sample_shape: Any = ()) -> Any:
         """The largest of the logits with Gumbel's noise."""
         noise = made((*as_shape((sample_shape,)), *self.batch_shape, self._num_events), None)
-        return (self.logits - (-noise.log()).log()).argmax(-1)  # type: ignore[operator]
+        return (self.logits - (-noise.log()).log()).argmax(-1)
 
     @property
     def mode(self) -> Any:
@@ -180,7 +183,9 @@ class OneHotCategorical(Categorical):
         self.event_shape = shape[-1:]
 
     def sample(self, sample_shape: Any = ()) -> Any:
-        return FUNCTIONAL["one_hot"](super().sample(sample_shape), self._num_events).to(self.probs.dtype)
+        return FUNCTIONAL["one_hot"](super().sample(sample_shape), self._num_events).to(
+            self.probs.dtype
+        )
 
     rsample = sample
 
@@ -191,7 +196,9 @@ class OneHotCategorical(Categorical):
 class Independent(Distribution):
     """Axes of the batch taken for axes of the values."""
 
-    def __init__(self, base: Any, reinterpreted_batch_ndims: int, validate_args: Any = None) -> None:
+    def __init__(
+        self, base: Any, reinterpreted_batch_ndims: int, validate_args: Any = None
+    ) -> None:
         count = reinterpreted_batch_ndims
         if count > len(base.batch_shape):
             raise ValueError(

@@ -84,7 +84,6 @@ class StandinModule(ModuleType):
             return Unmodelled(full)
         raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'")
 
-
     def _exported(self) -> list[str]:
         """What `from torch.nn import *` brings: all that is modelled."""
         listed = {*known_names().get(self.__name__, ()), *vars(self)}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnnshape.sources.torch.standin.context import Block
 from cnnshape.sources.torch.standin.containers import ModuleDict, ModuleList
+from cnnshape.sources.torch.standin.context import Block
 from cnnshape.sources.torch.standin.module import Module
 from cnnshape.sources.torch.standin.tensor import Parameter, Tensor
 
@@ -20,7 +20,7 @@ class ParametrizationList(ModuleList):
         else:
             self.register_buffer("original", original)
 
-    def forward(self) -> Any:
+    def forward(self) -> Any:  # type: ignore[override]
         found: Any = self.original
         for module in self:
             found = module(found)
@@ -42,7 +42,9 @@ def register_parametrization(
             _change_class(module)
             module.parametrizations = ModuleDict()
         module.parametrizations[tensor_name] = held
-        setattr(type(module), tensor_name, property(lambda self: self.parametrizations[tensor_name]()))
+        setattr(
+            type(module), tensor_name, property(lambda self: self.parametrizations[tensor_name]())
+        )
     wanted, found = tuple(held.original.shape), tuple(held().shape)
     if not unsafe and wanted != found:
         raise ValueError(
@@ -55,7 +57,7 @@ def register_parametrization(
 def _taken(module: Module, name: str) -> Tensor:
     for kept in (module._parameters, module._buffers):
         if name in kept and kept[name] is not None:
-            return kept.pop(name)  # type: ignore[no-any-return]
+            return kept.pop(name)
     raise ValueError(
         f"Module '{type(module).__name__}' does not have a parameter, a buffer, or a parametrized "
         f"element with name '{name}'"
@@ -72,7 +74,7 @@ def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
     held = module._modules.get("parametrizations")
     if held is None:
         return False
-    return bool(len(held)) if tensor_name is None else tensor_name in held  # type: ignore[arg-type,operator]
+    return bool(len(held)) if tensor_name is None else tensor_name in held
 
 
 def remove_parametrizations(

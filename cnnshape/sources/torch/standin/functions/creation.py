@@ -201,6 +201,20 @@ def arange(*arguments: Any, dtype: DType | None = None, **named: Any) -> Tensor:
     return made((length,), dtype or (int64 if whole else Default.dtype), values)
 
 
+def _triangle(name: str, inside: Callable[[int, int, int], bool]) -> None:
+    def indices(
+        row: Any, col: Any, offset: int = 0, *, dtype: DType | None = None, **_: Any
+    ) -> Tensor:
+        pairs = [(r, c) for r in range(int(row)) for c in range(int(col)) if inside(r, c, offset)]
+        return tensor([[pair[place] for pair in pairs] for place in (0, 1)], dtype or int64)
+
+    TORCH[name] = indices
+
+
+_triangle("tril_indices", lambda r, c, offset: c - r <= offset)
+_triangle("triu_indices", lambda r, c, offset: c - r >= offset)
+
+
 @offer("torch.linspace")
 def linspace(start: Any, end: Any, steps: Any, *, dtype: DType | None = None, **_: Any) -> Tensor:
     def values() -> Any:
@@ -326,7 +340,7 @@ class Array:
         return len(self._tensor)
 
     def __getitem__(self, index: Any) -> Array:
-        return Array(self._tensor[index])  # type: ignore[index]
+        return Array(self._tensor[index])
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         return self._tensor.values()
