@@ -144,6 +144,8 @@ class Graph(NamedTuple):
     """Named sizes of inputs, with an example of each where one is given."""
     assumed: tuple[tuple[Any, bool], ...] = ()
     """Conditions on named sizes, and whether they hold where the network is this one."""
+    shape_alone: tuple[str, ...] = ()
+    """Nodes whose shapes are known and whose values are not what the layer would compute."""
     resized: bool = False
     """An input was given another shape than the file's, of which `expect` speaks."""
     limits: tuple[Claim, ...] = ()

@@ -13,8 +13,9 @@ from cnnshape.graph import Graph
 from cnnshape.layer import Shape
 from cnnshape.sources.demand import is_spoken_to
 from cnnshape.sources.locate import Source, locate
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.plain import from_mapping
-from cnnshape.sources.spec.reader import Options, read
+from cnnshape.sources.spec.reader import read
 from cnnshape.sources.spec.shape import UsageError, Written, shape_of
 
 if TYPE_CHECKING:

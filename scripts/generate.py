@@ -222,14 +222,14 @@ def torch_names() -> str:
     """The page on what of PyTorch is modelled, from the stand-in itself."""
     from cnnshape.layers._index import TORCH
     from cnnshape.sources.torch.standin import offer
-    from cnnshape.sources.torch.standin.package import NAMES
+    from cnnshape.sources.torch.standin.contents import NAMES
 
     modules = {name for name in NAMES["torch.nn"]() if name[0].isupper()} | {*TORCH} | losses()
     functions = {name for name in NAMES["torch"]() if name in offer.TORCH}
     parts = [
         "# What of PyTorch is modelled",
-        "Written by `make generate` from the stand-in in `cnnshape/sources/torch/standin`. A name of "
-        "PyTorch's that is not here is reported as "
+        "Written by `make generate` from the stand-in in `cnnshape/sources/torch/standin`. A name "
+        "of PyTorch's that is not here is reported as "
         "[`unsupported-operation`](rules.md#unsupported-operation) where a model uses it.",
         *listed("Modules", "torch.nn", modules),
         *listed("Functions", "torch", functions),

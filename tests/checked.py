@@ -14,9 +14,10 @@ from cnnshape.analysis.walk import walk
 from cnnshape.diagnostics import Diagnostic
 from cnnshape.graph import Graph
 from cnnshape.sources import bundled
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.document import parse
 from cnnshape.sources.spec.plain import from_mapping
-from cnnshape.sources.spec.reader import Options, read
+from cnnshape.sources.spec.reader import read
 
 MODELS = Path(__file__).parent / "models"
 

@@ -1,7 +1,8 @@
 """The examples of README.md and docs/: found, run, and with `make pages` written anew.
 
 A page holds fenced blocks. `yaml` is a model file, whose first line `# net.yaml` may name it for
-the blocks below; the comment `<!-- expects: size-mismatch -->` before it says that it is wrong.
+the blocks below, as a `python` block's `# net.py` does; the comment `<!-- expects: size-mismatch
+-->` before it says that it is wrong.
 `console` holds commands after `$` and exactly what they print. `sh` holds commands alone, `pycon` a
 Python session, `python` a program.
 """
@@ -28,7 +29,7 @@ GENERATED = {"rules.md"}
 FENCE = re.compile(
     r"(?:<!-- (?P<note>[^\n]*) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S
 )
-FILE_NAME = re.compile(r"# ([\w./-]+\.ya?ml)\n")
+FILE_NAME = re.compile(r"# ([\w./-]+\.(?:ya?ml|py))\n")
 PLAIN_COMMAND = re.compile(r"cnnshape [^|<>;&$`\\]*")
 
 
@@ -76,10 +77,10 @@ def examples(page: Path, *languages: str) -> Iterator[Example]:
             match["note"] or "",
             dict(files),
         )
-        name = FILE_NAME.match(example.text) if example.language == "yaml" else None
+        name = FILE_NAME.match(example.text) if example.language in ("yaml", "python") else None
         if name:
             files[name[1]] = example.text
-        if example.language in languages:
+        if example.language in languages and not (name and example.language == "python"):
             yield example
 
 

@@ -21,8 +21,9 @@ from cnnshape.analysis.walk import walk
 from cnnshape.graph import Graph
 from cnnshape.report.inputs import as_lines
 from cnnshape.sources import bundled
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.document import parse
-from cnnshape.sources.spec.reader import Options, read
+from cnnshape.sources.spec.reader import read
 
 WITHOUT_SIZES = ("dcgan-generator", "torch7-mlp")
 

@@ -14,8 +14,9 @@ import pytest
 from cnnshape.analysis.analyse import analyse
 from cnnshape.diagnostics import Diagnostic, UnreadableError
 from cnnshape.report.snippet import plain, render
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.document import parse
-from cnnshape.sources.spec.reader import Options, read
+from cnnshape.sources.spec.reader import read
 
 HEAD = "input: [3, 8, 8]\n"
 SECONDS = 2.0

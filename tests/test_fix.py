@@ -21,7 +21,7 @@ from cnnshape.diagnostics import UnreadableError
 from cnnshape.repair.mend import Outcome, mend
 from cnnshape.repair.text import Text
 from cnnshape.sources import bundled
-from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.options import Options
 
 MARK = re.compile(r"«([^|»]*)\|([^»]*)»", re.S)
 

@@ -25,9 +25,10 @@ from cnnshape.report.delimited import as_csv, as_markdown
 from cnnshape.report.snippet import plain, render
 from cnnshape.report.text import verdict
 from cnnshape.sources import bundled
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.document import Document, parse
 from cnnshape.sources.spec.plain import from_mapping
-from cnnshape.sources.spec.reader import Options, read
+from cnnshape.sources.spec.reader import read
 
 FILES = {name: (bundled.folder() / f"{name}.yaml").read_bytes() for name in bundled.names()}
 TREES = {name: yaml.safe_load(text) for name, text in FILES.items()}

@@ -339,15 +339,6 @@ def test_an_interrupt_ends_the_child():
     assert b"KeyboardInterrupt" in errors
 
 
-def test_the_whole_costs_few_milliseconds():
-    def once():
-        start = time.perf_counter()
-        in_child(lambda: 1)
-        return time.perf_counter() - start
-
-    assert min(once() for _ in range(10)) < 0.02
-
-
 def test_without_fork_the_act_is_guarded_all_the_same(tmp_path):
     rules = Rules(60, None, trusted=False, verbose=False)
 

@@ -24,8 +24,9 @@ from cnnshape.execute.free_memory import free_memory as free
 from cnnshape.kernels import kernel as kernels
 from cnnshape.kernels.kernel import Context, Gradients, Kernel, Step
 from cnnshape.layers.activation import PlainActivation
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.document import parse
-from cnnshape.sources.spec.reader import Options, read
+from cnnshape.sources.spec.reader import read
 
 NET = """# a net
 name: net

@@ -20,9 +20,6 @@ from cnnshape.sources.torch.reader import Reading, Settings
 
 DATA = Path(__file__).parent / "data"
 NETS = json.loads((DATA / "torch_nets.json").read_text())["nets"]
-DIFFERENT: dict[str, str] = {}
-"""Files of which something else is said than PyTorch says, and why."""
-NEEDS_PACKAGES = [net["file"] for net in NETS if net["needs"]]
 
 
 def texts_of(net: Mapping[str, Any], inputs: Sequence[Sequence[int]]) -> dict[str | int, str]:
@@ -85,8 +82,6 @@ def verdict_of(analysis: Analysis, expected: Mapping[str, Any]) -> None:
 def test_what_pytorch_says(net: Mapping[str, Any]) -> None:
     for package in net["needs"]:
         pytest.importorskip(package)
-    if net["file"] in DIFFERENT:
-        pytest.xfail(DIFFERENT[net["file"]])
     first, *others = read(net)
     assert isinstance(first, Graph), first
     analysis = analyse(first)
@@ -113,4 +108,3 @@ def test_the_files_are_all_here() -> None:
     names = {path.name for path in (DATA / "torch_nets").glob("*.py")}
     assert {net["file"] for net in NETS} == names
     assert len(NETS) > 150
-    assert len(DIFFERENT) <= 3

@@ -77,6 +77,7 @@ def _analyse(graph: Graph) -> Analysis:
         totals=totals,
         diagnostics=tuple(diagnostics if graph.program and errors else _in_order(diagnostics)),
         texts=graph.texts,
+        held=tuple(item for item in graph.held if any(item.stored)),
     )
 
 

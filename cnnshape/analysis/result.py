@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from cnnshape.diagnostics import Diagnostic, Span, UnreadableError, documentation
-from cnnshape.graph import NOTHING, Scope
+from cnnshape.graph import NOTHING, Held, Scope
 from cnnshape.layer import Batch, Shape
 
 JSON_VERSION = 1
@@ -92,6 +92,8 @@ class Analysis(NamedTuple):
     """Named sizes, and the examples of them at which the model was checked."""
     holds_for: str | None = None
     """The sizes for which the formulas hold, in words."""
+    held: tuple[Held, ...] = ()
+    """Parameters and buffers that no layer of the table counts: read directly, or never."""
     suppressed: tuple[Diagnostic, ...] = ()
     """What was found, and comments or settings ask not to tell."""
     known: tuple[Diagnostic, ...] = ()
@@ -136,6 +138,7 @@ class Analysis(NamedTuple):
                     "training": size_of(memory.training),
                 },
             },
+            **({"held": [_held(item) for item in self.held]} if self.held else {}),
             "diagnostics": [diagnostic_data(item) for item in self.diagnostics],
             **{
                 name: [diagnostic_data(item) for item in items]
@@ -149,6 +152,20 @@ def unreadable(error: UnreadableError, path: str) -> Analysis:
     """What is known of a source that is no model."""
     texts = {path: error.text}
     return Analysis(None, path, {}, {}, (), Totals(), error.diagnostics, texts, readable=False)
+
+
+def _held(item: Held) -> dict[str, Any]:
+    params, trainable, buffers = item.stored
+    return {
+        "name": item.name,
+        "shape": _shape(item.shape),
+        "params": params,
+        "trainable_params": trainable,
+        "buffers": buffers,
+        "used": item.used,
+        "file": item.span.file if item.span else None,
+        "line": item.span.line if item.span else None,
+    }
 
 
 def size_of(size: int | Fraction) -> int | str:

@@ -40,7 +40,7 @@ def _entry(name: str) -> dict[str, Any]:
 def _sources(name: str) -> list[Source]:
     path = bundled.path_of(name)
     if path is None:
-        from cnnshape.sources.spec.findings import suggest
+        from cnnshape.sources.words import suggest
 
         help = suggest(name, bundled.names()) or "`cnnshape list` names them all"
         raise UsageError(f"no architecture is called `{name[:80]}`; {help}")

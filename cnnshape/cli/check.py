@@ -50,7 +50,7 @@ from cnnshape.cli.python import (
 )
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.sources.locate import Source
-from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.shape import UsageError
 
 Result = TypeVar("Result")

@@ -18,7 +18,7 @@ from cnnshape.cli.options import (
 from cnnshape.cli.output import emit, emit_lines, width
 from cnnshape.cli.project import ConfigOption, NoConfigOption, Project
 from cnnshape.sources.locate import Source
-from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.options import Options
 
 if TYPE_CHECKING:
     from cnnshape.analysis.difference import Side

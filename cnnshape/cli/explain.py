@@ -51,7 +51,7 @@ def explain(
     from cnnshape.analysis.explanation import explain as explain_graph
     from cnnshape.report.explanation import as_data, as_lines
     from cnnshape.report.text import findings
-    from cnnshape.sources.spec.findings import suggest
+    from cnnshape.sources.words import suggest
 
     source = one_source(path)
     chosen = for_python(

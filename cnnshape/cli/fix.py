@@ -33,7 +33,7 @@ from cnnshape.cli.python import (
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.report.snippet import plain
 from cnnshape.sources.locate import Source
-from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.shape import UsageError
 
 if TYPE_CHECKING:

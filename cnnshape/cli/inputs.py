@@ -29,7 +29,7 @@ from cnnshape.cli.python import (
 from cnnshape.diagnostics import UnreadableError
 from cnnshape.layer import LARGEST
 from cnnshape.sources.locate import Source
-from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.shape import UsageError
 
 if TYPE_CHECKING:

@@ -19,8 +19,7 @@ from cnnshape.graph import Graph
 from cnnshape.sources import bundled
 from cnnshape.sources.demand import is_spoken_to
 from cnnshape.sources.locate import Source
-from cnnshape.sources.spec.document import resolve
-from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.shape import Shapes, UsageError
 
 
@@ -127,6 +126,8 @@ def options(settings: Sequence[str] | None, shapes: Sequence[str] | None) -> Opt
         name, sign, value = setting.partition("=")
         if not sign or not name:
             raise UsageError(f"--set {setting[:80]}: write NAME=VALUE")
+        from cnnshape.sources.spec.document import resolve
+
         variables[name.strip()] = resolve(value.strip())
     texts: dict[str | int, str] = {}
     for text in shapes or ():

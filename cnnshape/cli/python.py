@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.shape import UsageError
 
 SECONDS = 60.0

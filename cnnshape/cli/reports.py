@@ -12,9 +12,9 @@ from cnnshape.analysis.result import Analysis
 from cnnshape.cli.options import CheckFormat, with_offers
 from cnnshape.cli.output import emit, write
 from cnnshape.report.outcome import Outcome
-from cnnshape.sources.spec.findings import suggest
-from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.shape import UsageError
+from cnnshape.sources.words import suggest
 
 WITH_OFFERS = {CheckFormat.json, CheckFormat.sarif}
 """Formats that hold repairs, which take trials to find."""

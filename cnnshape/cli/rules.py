@@ -48,7 +48,7 @@ def known(name: str) -> str:
     """The name of a rule; UsageError where none is called so."""
     if name in RULES:
         return name
-    from cnnshape.sources.spec.findings import suggest
+    from cnnshape.sources.words import suggest
 
     near = suggest(name, list(RULES))
     help = f"{near.replace('write', 'did you mean')}?" if near else "`cnnshape rules` names all"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from cnnshape.graph import Graph
 from cnnshape.sources.locate import Source
-from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.shape import UsageError
 
 USUAL_BATCH = 2

@@ -180,7 +180,7 @@ def _names(columns: str | None, tool: str | None) -> tuple[str, ...] | None:
     if columns is None:
         return None
     from cnnshape.report.columns import COUNTED, NAMES
-    from cnnshape.sources.spec.findings import nearest
+    from cnnshape.sources.words import nearest
 
     names = tuple(part.strip() for part in columns.split(","))
     for name in names:

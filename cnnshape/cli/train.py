@@ -143,6 +143,8 @@ def _graph(path: str, settings: SetOption, shapes: InputOption) -> Graph:
     from cnnshape.report.text import findings
 
     source, chosen = one_source(path), options(settings, shapes)
+    if source.is_program:
+        raise UsageError(f"{path} is PyTorch source, and only model files are trained here")
     try:
         return source.graph(chosen)
     except UnreadableError:

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 else:
     Integer = object  # … but is none, so that nothing takes its value without its knowledge
 
-LONGEST_DIVISION = 64
-_new = object.__new__
+LONGEST_DIVISION, _new = 64, object.__new__
 
 
 class Dim(PythonNumber, Integer):
@@ -120,6 +119,8 @@ class Dim(PythonNumber, Integer):
     def __pos__(self) -> Dim:
         return self
 
+    __copy__ = __pos__
+
     def __sub__(self, other: int) -> Size:
         if type(other) is int:
             return self.shifted(-other) if other else self
@@ -189,21 +190,14 @@ class Dim(PythonNumber, Integer):
             return isinstance(other, float) and self._is_float(other)
         return _compared(self, other, 0, EQUAL)
 
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
     def __hash__(self) -> int:
         return hash((self.sum, self.constant))
 
     def __lt__(self, other: int) -> bool:
-        if isinstance(other, float):
-            return not self._reaches_float(other, exactly=True)
-        return not _compared(self, other, 0, AT_LEAST)
+        return not self >= other
 
     def __le__(self, other: int) -> bool:
-        if isinstance(other, float):
-            return not self._reaches_float(other, exactly=False)
-        return not _compared(self, other, 1, AT_LEAST)
+        return not self > other
 
     def __gt__(self, other: int) -> bool:
         if isinstance(other, float):
@@ -250,9 +244,6 @@ class Dim(PythonNumber, Integer):
     def __format__(self, spec: str) -> str:
         """The formula; marks between thousands are for numbers only."""
         return format(str(self), spec.replace(",", ""))
-
-    def __copy__(self) -> Dim:
-        return self
 
     def __deepcopy__(self, memo: Any) -> Dim:
         return self

@@ -97,11 +97,26 @@ class Plan:
 def plan(graph: Graph, batch: int) -> Plan:
     """Raise ModelError where the model does not hold, RunError where a kernel is missing."""
     graph = held_to_examples(graph)
+    _check_values(graph)
     sized = [item._replace(shape=with_batch(item.shape, batch)) for item in graph.inputs]
     taken = walk(graph._replace(inputs=tuple(sized)))
     _check(taken)
     shapes = {name: shape for name, shape in taken.shapes.items() if shape is not None}
     return Plan(graph, batch, shapes, tuple(_stages(taken)))
+
+
+def _check_values(graph: Graph) -> None:
+    """Raise RunError where the source computes other values than the layers would."""
+    for node in graph.nodes:
+        if node.name in graph.shape_alone:
+            place = node.place.span
+            where = f" ({place.file}:{place.line})" if place else ""
+            raise failure(
+                "missing-kernel",
+                f"not run: of `{node.name}`{where} the shape alone is modelled",
+                layer=node.name,
+                span=place,
+            )
 
 
 def with_batch(shape: Shape, batch: int) -> Shape:

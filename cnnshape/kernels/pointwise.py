@@ -57,7 +57,12 @@ def _of_value(function: Callable[[Array], Array], slope: Callable[[Array, Array]
 
     def curve(x: Array) -> tuple[Array, Slope]:
         y = function(x)
-        return y, lambda: slope(x, y)
+
+        def steepness() -> Array:
+            found = slope(x, y)  # which is written over, and the result is not to be
+            return found.copy() if found is y or found is x else found
+
+        return y, steepness
 
     return curve
 

@@ -14,8 +14,8 @@ from cnnshape.repair.reason import unrepaired
 from cnnshape.repair.state import Key, State, state_of
 from cnnshape.repair.text import Edit, Text
 from cnnshape.repair.value import expectation, number, spelling
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.document import parse
-from cnnshape.sources.spec.reader import Options
 from cnnshape.sources.spec.shape import UsageError
 
 MOST_REPAIRS = 5_000

@@ -7,7 +7,7 @@ from cnnshape.diagnostics import Diagnostic, Fix, UnreadableError
 from cnnshape.repair.mend import Mending
 from cnnshape.repair.state import state_of
 from cnnshape.repair.text import Text
-from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.shape import UsageError
 
 RULES = ("size-mismatch", "shape-mismatch", "bad-groups", "bad-padding")

@@ -14,7 +14,7 @@ from cnnshape.analysis.result import Analysis
 from cnnshape.diagnostics import Diagnostic, Fix, UnreadableError
 from cnnshape.repair.mend import Left, Outcome, Repair
 from cnnshape.repair.text import Edit, Text
-from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.options import Options
 from cnnshape.sources.torch.path import target_of
 from cnnshape.sources.torch.source import TorchSource
 

@@ -14,8 +14,9 @@ from cnnshape.diagnostics import Diagnostic, Span
 from cnnshape.graph import Node
 from cnnshape.repair.site import Sites
 from cnnshape.repair.text import Text
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.document import Document, Value, parse
-from cnnshape.sources.spec.reader import Options, read
+from cnnshape.sources.spec.reader import read
 from cnnshape.sources.suppression import silenced
 
 

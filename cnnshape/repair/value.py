@@ -13,7 +13,8 @@ from cnnshape.repair.cause import together
 from cnnshape.repair.proposal import Against, Proposal
 from cnnshape.repair.state import Key, State, key_of_claim, key_of_fault
 from cnnshape.repair.text import Edit, Text
-from cnnshape.sources.spec.document import Value, printable
+from cnnshape.sources.spec.document import Value
+from cnnshape.sources.words import printable
 
 MOST_NAMED = 3
 COMMENT = re.compile(r"\s#[^\n]*")

@@ -142,6 +142,21 @@ def columns(*, connections: bool) -> tuple[Column, ...]:
     return (*COLUMNS, CONNECTIONS) if connections else COLUMNS
 
 
+MOST_HELD = 6
+
+
+def _outside(analysis: Analysis) -> str:
+    """Parameters and buffers that no row counts, each with its shape."""
+    from cnnshape.layer import show
+
+    texts = [
+        f"{item.name} {show(item.shape)}{'' if item.used else ', never used'}"
+        for item in analysis.held
+    ]
+    left = len(texts) - MOST_HELD
+    return " · ".join([*texts[:MOST_HELD], *([f"{left} more"] if left > 0 else [])])
+
+
 def totals(analysis: Analysis, *, connections: bool) -> list[tuple[str, str]]:
     """What stands below the table."""
     from cnnshape.analysis.claims import in_bytes
@@ -164,6 +179,8 @@ def totals(analysis: Analysis, *, connections: bool) -> list[tuple[str, str]]:
     ]
     if figures.buffers:
         lines.insert(1, ("Buffers", f"{figures.buffers:,}"))
+    if analysis.held:
+        lines.insert(1, ("Outside the layers", _outside(analysis)))
     if connections:
         lines.append(("Connections", f"{figures.connections:,}"))
     return lines

@@ -11,8 +11,8 @@ RULES = (
         "python-error",
         "error",
         "The code raises an exception, with these shapes, at the line that is named.",
-        prose("""PyTorch's users would see the same one, or the one that PyTorch raises there. Nothing
-            behind the line was checked."""),
+        prose("""PyTorch's users would see the same one, or the one that PyTorch raises there.
+            Nothing behind the line was checked."""),
         "Mend the line; the notes name the lines that called it.",
         text("""
             import torch.nn as nn
@@ -33,8 +33,9 @@ RULES = (
         "batch-mixed",
         "warning",
         "A view makes rows of another number than there are samples.",
-        prose("""With `view(-1, features)` a row takes as many values as it is told, whichever sample
-            they are of. PyTorch accepts it, and rows then hold parts of several samples."""),
+        prose("""With `view(-1, features)` a row takes as many values as it is told, whichever
+            sample they are of. PyTorch accepts it, and rows then hold parts of several
+            samples."""),
         "Write `x.view(x.size(0), -1)`, and make the next layer take what arrives.",
         text("""
             import torch.nn as nn
@@ -58,10 +59,10 @@ RULES = (
         "unsupported-operation",
         "error",
         "The model uses something of PyTorch's that cnnshape does not model. The exit code is 2.",
-        prose("""Its shape is not known, so nothing behind it is: the model was not checked, and does
-            not pass."""),
-        prose("""Write it with what is modelled: [pytorch-names.md](pytorch-names.md) lists that. A
-            report of what is missing is welcome."""),
+        prose("""Its shape is not known, so nothing behind it is: the model was not checked, and
+            does not pass."""),
+        prose("""Write it with what is modelled: [pytorch-names.md](pytorch-names.md) lists that.
+            A report of what is missing is welcome."""),
         text("""
             import torch
             import torch.nn as nn
@@ -102,8 +103,8 @@ RULES = (
         "missing-package",
         "error",
         "The model uses a package that is not installed. The exit code is 2.",
-        prose("""An import alone does no harm: a placeholder stands there, and is an error where the
-            model's path uses it."""),
+        prose("""An import alone does no harm: a placeholder stands there, and is an error where
+            the model's path uses it."""),
         "Install the package beside cnnshape.",
         text("""
             import no_such_package

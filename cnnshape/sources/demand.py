@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cnnshape.graph import NOTHING, Claim, Graph
-from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.shape import Shapes
 
 COMMAND_LINE = "<command line>"

@@ -12,13 +12,14 @@ from cnnshape.diagnostics import UnreadableError
 from cnnshape.graph import Graph
 from cnnshape.sources import bundled
 from cnnshape.sources.demand import NO_DEMAND, Demand
-from cnnshape.sources.spec.document import LARGEST, Document, parse
-from cnnshape.sources.spec.findings import suggest
-from cnnshape.sources.spec.reader import Options, read
+from cnnshape.sources.limits import LARGEST_FILE
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.shape import UsageError
+from cnnshape.sources.words import suggest
 
 if TYPE_CHECKING:
     from cnnshape.analysis.sizes.accepted import AcceptedInputs
+    from cnnshape.sources.spec.document import Document
 
 SUFFIXES = (".yaml", ".yml")
 MODEL_KEYS = {"layers", "cnnshape"}
@@ -45,10 +46,14 @@ class Source(NamedTuple):
 
     def document(self) -> Document:
         """The content as a document; UnreadableError if it is none."""
+        from cnnshape.sources.spec.document import parse
+
         return parse(self.path, self.content())
 
     def graph(self, options: Options) -> Graph:
         """The model; UnreadableError if it is none, UsageError if an option does not fit."""
+        from cnnshape.sources.spec.reader import read
+
         return self.demand.on(read(self.document(), self.demand.settled(options)))
 
     @property
@@ -117,7 +122,7 @@ def locate(path: str, left_out: LeftOut = _nothing) -> list[Source]:
 def _standard_input() -> bytes:
     if sys.stdin is None:  # closed by whoever started this process
         raise UsageError("standard input is closed")
-    return sys.stdin.buffer.read(LARGEST + 1)
+    return sys.stdin.buffer.read(LARGEST_FILE + 1)
 
 
 def _is_near(file: Path) -> bool:
@@ -147,7 +152,7 @@ def _content(place: Path) -> bytes:
     """At most one byte more than a model file may have."""
     try:
         with place.open("rb") as file:
-            return file.read(LARGEST + 1)
+            return file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise UsageError(f"{place}: {(error.strerror or str(error)).lower()}") from None
 

@@ -15,7 +15,7 @@ from cnnshape.analysis.result import Analysis
 from cnnshape.diagnostics import Diagnostic, Fix, Span
 from cnnshape.rules import GROUPS, RULES
 from cnnshape.sources.comment import WANTED, Comment, comments
-from cnnshape.sources.spec.findings import clip, suggest
+from cnnshape.sources.words import clip, suggest
 
 UNUSED = "unused-suppression"
 DIRECTIVE = re.compile(r"(?P<verb>[A-Za-z][\w-]*)[ \t]*(?P<rules>\[[^\]#]*\]?)?")

@@ -3,8 +3,9 @@
 Run by hand, with PyTorch and torchvision installed: `python tests/data/make_torchvision_source.py`
 writes `torchvision_source.json.gz` beside this file. Nothing of this project is imported. Every
 builder of classification, segmentation and video networks is measured as it is, and those with
-auxiliary heads in their other forms too. Of `LEAVES` every call of a module that has none inside
-it is recorded in the order of execution, as `leaf_columns` names the columns.
+auxiliary heads in their other forms too; of those of detection networks, the backbone. Of `LEAVES`
+every call of a module that has none inside it is recorded in the order of execution, as
+`leaf_columns` names the columns.
 """
 
 from __future__ import annotations
@@ -31,7 +32,12 @@ LEAVES = (
     *("alexnet", "densenet121", "googlenet", "mobilenet_v2", "resnet18", "resnet50"),
     *("squeezenet1_1", "vgg16"),
 )
-KINDS = {"classification": models, "segmentation": models.segmentation, "video": models.video}
+KINDS = {
+    "classification": models,
+    "segmentation": models.segmentation,
+    "video": models.video,
+    "detection": models.detection,
+}
 SEGMENTED = [1, 3, 520, 520]
 FRAMES = 16
 SMALL_CLIPS = ("mc3_18", "r2plus1d_18", "r3d_18")
@@ -63,6 +69,8 @@ def forms(name: str, kind: str) -> Iterator[Built]:
         yield Built(name, kind, "default", bare, "eval", SEGMENTED)
         if "lraspp" not in name:
             yield Built(name, kind, "aux", bare | {"aux_loss": True}, "eval", SEGMENTED)
+    elif kind == "detection":
+        yield Built(name, kind, None, {"weights_backbone": None}, "eval", [1, 3, 320, 320])
     elif kind == "video":
         size = 112 if name in SMALL_CLIPS else 224
         yield Built(name, kind, None, {}, "eval", [1, 3, FRAMES, size, size])
@@ -106,9 +114,15 @@ def module_of(built: Built) -> nn.Module:
     """The network on the meta device, where need be by way of the CPU."""
     try:
         with torch.device("meta"):
-            return models.get_model(built.name, weights=None, **built.kwargs)
+            return part_of(built)
     except NotImplementedError:  # widths are computed by tensors
-        return models.get_model(built.name, weights=None, **built.kwargs).to("meta")
+        return part_of(built).to("meta")
+
+
+def part_of(built: Built) -> nn.Module:
+    """The network, or the part of it that is measured."""
+    model = models.get_model(built.name, weights=None, **built.kwargs)
+    return model.backbone if built.kind == "detection" else model
 
 
 def measured(built: Built) -> list[Any]:

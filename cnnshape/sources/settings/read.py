@@ -20,9 +20,10 @@ from cnnshape.sources.settings.pattern import matches, relative
 from cnnshape.sources.settings.place import Path as Keys
 from cnnshape.sources.settings.place import Places
 from cnnshape.sources.spec.claims import read_limits
-from cnnshape.sources.spec.document import BYTE_ORDER_MARK, Document, Value, printable
-from cnnshape.sources.spec.findings import Findings, clip, describe, suggest
+from cnnshape.sources.spec.document import BYTE_ORDER_MARK, Document, Value
+from cnnshape.sources.spec.findings import Findings
 from cnnshape.sources.spec.shape import UsageError, shape_of
+from cnnshape.sources.words import clip, describe, printable, suggest
 
 RULE = "invalid-settings"
 ALWAYS_TOLD = ("syntax", RULE)

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from cnnshape.layer import Layer
 from cnnshape.sources.spec.entry import KEYS, Entry
-from cnnshape.sources.spec.findings import Findings, clip, describe, nearest
+from cnnshape.sources.spec.findings import Findings
+from cnnshape.sources.words import clip, describe, nearest
 
 MESSAGES = {
     "int_type": "must be an integer",

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from cnnshape.layers import find_in_files
 from cnnshape.sources.spec.document import Value
 from cnnshape.sources.spec.entry import KEYS, Entry, read_entries
-from cnnshape.sources.spec.findings import Findings, describe, nearest
+from cnnshape.sources.spec.findings import Findings
+from cnnshape.sources.words import describe, nearest
 
 BLOCK_KEYS = ("params", "layers", "output")
 DEEPEST = 40

@@ -10,7 +10,8 @@ from cnnshape.graph import Claim
 from cnnshape.layer import N
 from cnnshape.sources.spec.document import Value
 from cnnshape.sources.spec.expression import ExpressionError, Names
-from cnnshape.sources.spec.findings import Findings, describe
+from cnnshape.sources.spec.findings import Findings
+from cnnshape.sources.words import describe
 
 EXPECTED = ("shape", "params", "macs", "receptive_field")
 LIMITS: Mapping[str, str] = {

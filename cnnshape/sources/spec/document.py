@@ -14,13 +14,13 @@ import yaml
 
 from cnnshape import collector
 from cnnshape.diagnostics import Diagnostic, Label, Span, UnreadableError
+from cnnshape.sources.limits import LARGEST_FILE
+from cnnshape.sources.words import LONGEST_NAME, printable
 
 DEEPEST = 60
-LARGEST = 16 * 2**20
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LONGEST_LINE = 2**20
 LONG_LINE = re.compile(rf"^[^\n]{{{LONGEST_LINE + 1}}}", re.MULTILINE)
-LONGEST_NAME = 200
 MOST_ITEMS, MOST_KEYS = 200_000, 10_000
 """Of one list; of one mapping, or of a list at the top, which is no model."""
 MOST_VALUES = 1_500_000
@@ -127,8 +127,8 @@ def _not_yaml(file: str, text: str, error: yaml.MarkedYAMLError) -> UnreadableEr
 
 
 def _decode(file: str, content: bytes) -> str:
-    if len(content) > LARGEST:
-        size, most = len(content) / 2**20, LARGEST / 2**20
+    if len(content) > LARGEST_FILE:
+        size, most = len(content) / 2**20, LARGEST_FILE / 2**20
         raise syntax_error(file, f"a file of {size:.1f} MiB; model files have {most:.0f} at most")
     content = content.removeprefix(BYTE_ORDER_MARK)
     try:
@@ -281,11 +281,6 @@ class _Builder:
         labels = [Label(place, "first given here")] if place else []
         span = _span(self.file, key.start, key.end)
         return syntax_error(self.file, f"the key `{name[:60]}` is given twice", span, *labels)
-
-
-def printable(text: str) -> str:
-    """A text on one line, without what would steer a terminal."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
 
 
 def is_name(text: str) -> bool:

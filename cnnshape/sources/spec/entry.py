@@ -8,8 +8,9 @@ from typing import Any
 
 from cnnshape.diagnostics import Span
 from cnnshape.sources.spec.document import Value, is_name
-from cnnshape.sources.spec.findings import Findings, describe, nearest
+from cnnshape.sources.spec.findings import Findings
 from cnnshape.sources.spec.plain import is_dynamic
+from cnnshape.sources.words import describe, nearest
 
 KEYS = (
     *("name", "type", "from", "repeat", "if", "expect", "weights_from", "trainable"),

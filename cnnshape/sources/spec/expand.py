@@ -16,12 +16,12 @@ from cnnshape.sources.spec.claims import read_expectations
 from cnnshape.sources.spec.document import Value, is_name
 from cnnshape.sources.spec.entry import KEYS, UNKNOWN, Entry
 from cnnshape.sources.spec.expression import FAILED, ExpressionError, evaluate, substitute
-from cnnshape.sources.spec.findings import Findings, TooLargeError, clip, describe, nearest, suggest
+from cnnshape.sources.spec.findings import Findings, TooLargeError
 from cnnshape.sources.spec.frame import Frame, Pending, Reference
 from cnnshape.sources.spec.plain import is_dynamic
+from cnnshape.sources.words import clip, describe, nearest, suggest
 
-LONGEST_PATH = 500
-MOST_LAYERS = 200_000
+LONGEST_PATH, MOST_LAYERS = 500, 200_000
 WORK_OF_LAYER, WORK_OF_BLOCK, WORK_OF_NAME = 5, 40, 10
 TOO_MANY = f"more than {MOST_LAYERS:,} layers"
 
@@ -396,5 +396,5 @@ class Expansion:
         return names
 
     def _unknown_param(self, entry: Entry, block: Block, key: str) -> None:
-        at, where = entry.value.keys[key], f"the block `{block.name}`"
-        self.findings.unknown_key(key, at, [*block.params, *KEYS], where, entry.arguments)
+        at, known = entry.value.keys[key], [*block.params, *KEYS]
+        self.findings.unknown_key(key, at, known, f"the block `{block.name}`", entry.arguments)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import prod
 from pathlib import PurePath
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnnshape import collector
 from cnnshape.diagnostics import Diagnostic
-from cnnshape.graph import DTYPE_BYTES, NOTHING, Claim, Graph, Input, Node
+from cnnshape.graph import DTYPE_BYTES, Claim, Graph, Input, Node
 from cnnshape.layer import N, Shape
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.block import read_blocks
 from cnnshape.sources.spec.claims import read_limits
-from cnnshape.sources.spec.document import Document, Value, printable, syntax_error
+from cnnshape.sources.spec.document import Document, Value, syntax_error
 from cnnshape.sources.spec.entry import read_entries
 from cnnshape.sources.spec.expand import Expansion
 from cnnshape.sources.spec.expression import FAILED, ExpressionError
-from cnnshape.sources.spec.findings import Findings, TooLargeError, clip, describe, nearest, suggest
+from cnnshape.sources.spec.findings import Findings, TooLargeError
 from cnnshape.sources.spec.frame import Reference
 from cnnshape.sources.spec.shape import (
     MOST_AXES,
@@ -30,6 +30,7 @@ from cnnshape.sources.spec.shape import (
     given_examples,
 )
 from cnnshape.sources.spec.wire import FAULTY, Wiring
+from cnnshape.sources.words import clip, describe, nearest, printable, suggest
 
 KEYS = (
     "cnnshape",
@@ -51,20 +52,6 @@ LAYOUTS = ("channels_first", "channels_last")
 MOST_INPUTS = 32
 MOST_VARIABLES = 200
 MOST_INPUT_VALUES = 2**62
-
-
-class Options(NamedTuple):
-    """What the command line says about a model: values of `vars`, and shapes of inputs.
-
-    Shapes without a name are those of all inputs in turn, numbered from 0.
-    """
-
-    variables: Mapping[str, Any] = NOTHING
-    shapes: Mapping[Any, tuple[Written, ...]] = NOTHING
-    texts: Mapping[Any, str] = NOTHING
-    """Shapes as they were written, for sources that write them in their own way."""
-    python: Mapping[str, Any] = NOTHING
-    """How PyTorch source is run: `training`, `seconds`, `trusted`, `verbose`."""
 
 
 def read(document: Document, options: Options) -> Graph:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cnnshape.layer import LARGEST
-from cnnshape.sources.spec.findings import clip, describe
+from cnnshape.sources.words import clip, describe
 
 MOST_AXES = 8
 MOST_NAMES = 6

@@ -7,8 +7,9 @@ from heapq import heapify, heappop, heappush
 
 from cnnshape.graph import Node
 from cnnshape.sources.spec.expand import Expansion
-from cnnshape.sources.spec.findings import Findings, clip, suggest
+from cnnshape.sources.spec.findings import Findings
 from cnnshape.sources.spec.frame import Pending, Reference
+from cnnshape.sources.words import clip, suggest
 
 WORK_OF_STEP = 5
 MOST_SHOWN = 12

@@ -85,6 +85,7 @@ def assembled(
         texts=texts,
         program=True,
         batch=batch,
+        shape_alone=tuple(trace.shape_alone),
         held=(*held, *ledger.rest()),
     )
 

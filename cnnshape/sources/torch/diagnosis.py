@@ -11,7 +11,7 @@ from cnnshape.analysis.origin import Origin, trace
 from cnnshape.analysis.spelling import spelled
 from cnnshape.analysis.walk import Fault, Walk, walk
 from cnnshape.diagnostics import Diagnostic, Fix, Label, Span
-from cnnshape.graph import Graph, Place
+from cnnshape.graph import Graph, Held, Node, Place
 from cnnshape.layer import show
 from cnnshape.sources.torch.assembly import fields_of, order_of
 from cnnshape.sources.torch.loading.frames import error_stack
@@ -20,6 +20,7 @@ from cnnshape.sources.torch.places import (
     arguments_of,
     assigned,
     chain,
+    definition,
     origins,
     own,
     span_of,
@@ -149,13 +150,39 @@ def _carried(labels: Iterable[Label], error: ShapeError) -> Iterable[Label]:
 
 
 def _brought_in(graph: Graph, fault: Fault) -> Iterable[Label]:
-    """Where parameters and constants among the operands were made."""
+    """Where parameters and constants among the operands were made, or their kind of number."""
     spans = {item.name: item for item in graph.held}
+    if fault.error.rule == "dtype-mismatch":
+        for item in _behind(graph, fault.node):
+            if item.dtype == str(fault.error.found) and item.span is not None:
+                yield Label(_first(item) or item.span, f"{item.dtype} comes from here")
     for name in fault.node.inputs:
         held = spans.get(name)
         if held is not None and held.span is not None:
             shape = ", ".join(map(str, held.shape))
             yield Label(held.span, f"`{name}` is ({shape})")
+
+
+def _first(item: Held) -> Span | None:
+    """Where what a constant was worked out from was made."""
+    held = SESSION.last.held.get(item.name) if SESSION.last else None
+    return span_of(held[0].came) if held and held[0].came else None
+
+
+def _behind(graph: Graph, node: Node) -> Iterable[Held]:
+    """What the model itself brought in, on any way to a layer."""
+    nodes = {one.name: one for one in graph.nodes}
+    held = {one.name: one for one in graph.held}
+    waiting, seen = list(node.inputs), set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name in held:
+            yield held[name]
+        elif name in nodes:
+            waiting += nodes[name].inputs
 
 
 def _once(labels: Iterable[Label], called: Span | None) -> list[Label]:
@@ -268,6 +295,12 @@ def _around(error: BaseException) -> Iterable[Label]:
         frames.append((trace.tb_frame.f_code, trace.tb_lasti))
         trace = trace.tb_next
     outside = own(tuple(frame for frame in reversed(frames) if is_foreign(frame[0].co_filename)))
+    meant = definition(getattr(error, "meant", None))
+    if meant is not None:
+        yield Label(meant, "is this meant?")
+    nothing = SESSION.last and definition(SESSION.last.gave_nothing, end=True)
+    if nothing and "None" in str(error):
+        yield Label(nothing, "the function ends here, and returns nothing")
     yield from _assigned(outside)
     if outside and hasattr(error, "argument"):
         number = str(getattr(error, "argument", ""))

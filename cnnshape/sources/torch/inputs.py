@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from cnnshape.dim import size as named_dim
 from cnnshape.layer import LARGEST
-from cnnshape.sources.spec.findings import clip
 from cnnshape.sources.spec.shape import (
     MOST_AXES,
     NamedSize,
@@ -20,6 +19,7 @@ from cnnshape.sources.spec.shape import (
 from cnnshape.sources.torch.standin.dtype import NAMES
 from cnnshape.sources.torch.standin.leaf import LayerModule
 from cnnshape.sources.torch.standin.module import Module
+from cnnshape.sources.words import clip
 
 BATCH = "N"
 
@@ -116,9 +116,8 @@ def missing(path: str, model: Module, texts: Mapping[Any, str]) -> str | None:
     open_ones = [one for one in ordered if one.name not in texts]
     if unnamed > len(open_ones) and inspect.Parameter.VAR_POSITIONAL not in kinds:
         given = f"{len(texts)} are" if len(texts) > 1 else "1 is"
-        return (
-            f"{path}: {_signature(parameters)} takes {len(ordered) or 'no'} inputs, {given} given"
-        )
+        takes = f"{len(ordered) or 'no'} input{'' if len(ordered) == 1 else 's'}"
+        return f"{path}: {_signature(parameters)} takes {takes}, {given} given"
     left = [one for one in open_ones[unnamed:] if _is_needed(one)]
     left += [one for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY
              and _is_needed(one) and one.name not in texts]  # fmt: skip
@@ -144,11 +143,18 @@ def _asked(path: str, model: Module, left: list[str], *, begun: bool) -> str:
     return f"{path} needs --input: {signature}, such as {options}"
 
 
+class Dots:
+    """A default that takes long to say."""
+
+    def __repr__(self) -> str:
+        return "…"
+
+
 def _signature(parameters: list[inspect.Parameter]) -> str:
     """`forward(x, mask=None)`, without annotations."""
     plain = [one.replace(annotation=inspect.Parameter.empty) for one in parameters]
-    shown = [str(one) if len(str(one)) < 40 else f"{one.name}=…" for one in plain]
-    return f"forward({', '.join(shown)})"
+    short = [one if len(str(one)) < 40 else one.replace(default=Dots()) for one in plain]
+    return f"forward{inspect.Signature(short)}"
 
 
 def proposal(model: Module) -> str:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnnshape.diagnostics import Span
 from cnnshape.sources.torch.loading.frames import OWN, call_at, place_at
@@ -184,3 +184,17 @@ def _function(tree: ast.Module, code: CodeType) -> ast.AST | None:
             if code.co_firstlineno in lines:
                 return node
     return None
+
+
+def definition(function: Any, *, end: bool = False) -> Span | None:
+    """Where a function is defined: its first line, or its last statement."""
+    code = getattr(function, "__code__", None)
+    source = source_of(code.co_filename) if code else None
+    found = _function(source.tree, code) if source and code else None
+    if source is None or not isinstance(found, ast.FunctionDef):
+        return None
+    if end:
+        return source.span(found.body[-1])
+    line = found.lineno
+    start = found.col_offset + 1
+    return Span(source.shown, line, start, line, start + len(f"def {found.name}"))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from cnnshape import collector
 from cnnshape.diagnostics import Diagnostic, UnreadableError
 from cnnshape.dim import Recording, TooDeepError
 from cnnshape.dim import size as named_dim
@@ -26,6 +30,7 @@ from cnnshape.sources.torch.inputs import (
 )
 from cnnshape.sources.torch.loading.source import CONTENTS
 from cnnshape.sources.torch.path import Target
+from cnnshape.sources.torch.preparation import prepare
 from cnnshape.sources.torch.standin.module import Module
 from cnnshape.sources.torch.standin.trace import SESSION, ShapeError, Trace, UnsupportedError
 from cnnshape.sources.torch.target import chosen, instance
@@ -66,9 +71,12 @@ def read(target: Target, path: str, settings: Settings) -> Graph:
     """
     inputs = {key: given_of(text) for key, text in settings.texts.items()}
     examples_of(inputs)
+    with suppress(OSError):  # told when it is loaded
+        prepare(Path(target.file).read_bytes())
 
     def act() -> Graph:
-        graph = Reading(target, path, settings, inputs).graph()
+        with collector.paused():
+            graph = Reading(target, path, settings, inputs).graph()
         if None in examples_of(inputs).values() and _has_error(graph):
             return _at_other_sizes(target, path, settings, inputs) or graph
         return graph
@@ -190,6 +198,8 @@ class Reading:
 
         loaded = loading.load(self.target.file, PACKAGE)
         self.texts = _texts()
+        if self.settings.verbose:
+            _tell(loaded.notes)
         self.name, made_by = chosen(self.target, loaded.module, loaded.source.tree)
         if isinstance(made_by, loading.Unavailable):
             raise loading.error_of(made_by)
@@ -271,6 +281,14 @@ class Reading:
         error = UnreadableError([told])
         error.text = _texts().get(told.span.file, "") if told.span else ""
         return error
+
+
+def _tell(notes: list[loading.Note]) -> None:
+    """What was left out at the top level: this process's standard error is the user's then."""
+    for note in notes:
+        span = note.span
+        what = note.reason if note.failed else f"not run: {note.reason}"
+        sys.stderr.write(f"{span.file}:{span.line}:{span.column}: {what}\n")
 
 
 def _batch(inputs: Mapping[str, Given]) -> Any:

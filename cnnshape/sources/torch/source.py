@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnnshape.graph import Graph
 from cnnshape.sources.locate import Source
-from cnnshape.sources.spec.reader import Options
+from cnnshape.sources.options import Options
 from cnnshape.sources.spec.shape import UsageError
 from cnnshape.sources.torch.path import Target, target_of
 
@@ -55,7 +55,8 @@ class TorchSource(Source):
         from cnnshape.sources.torch.sizes import accepted_sizes
 
         target = self._target(options)
-        settings = Settings(options.texts, **options.python)
+        settled = self.demand.settled(options)
+        settings = Settings(settled.texts, **settled.python)
         return accepted_sizes(target, self.path, settings, free)
 
     def _target(self, options: Options) -> Target:

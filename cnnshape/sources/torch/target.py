@@ -7,10 +7,10 @@ import inspect
 from types import ModuleType
 from typing import Any
 
-from cnnshape.sources.spec.findings import suggest
 from cnnshape.sources.spec.shape import UsageError
 from cnnshape.sources.torch.path import Target
 from cnnshape.sources.torch.standin.module import Module
+from cnnshape.sources.words import suggest
 
 
 def chosen(target: Target, module: ModuleType, tree: ast.Module) -> tuple[str, Any]:
@@ -28,13 +28,20 @@ def chosen(target: Target, module: ModuleType, tree: ast.Module) -> tuple[str, A
     named = _leading_name(parsed)
     name = named or "model"
     if named is not None and not hasattr(module, name):
-        near = suggest(name, [item for item in vars(module) if not item.startswith("_")])
-        help = f"; {near.replace('write', 'did you mean')}?" if near else ""
-        raise UsageError(f"{target.file} has no `{name}`{help}")
+        known = [key for key, value in vars(module).items() if _is_own(value, module)]
+        near = suggest(name, known) or ""
+        help = f"; {near.replace('write', 'did you mean')}?" if near.startswith("write") else ""
+        listed = f"; it has {', '.join(f'`{key}`' for key in known[:8])}" if known else ""
+        raise UsageError(f"{target.file} has no `{name}`{help or listed}")
     if isinstance(parsed, ast.Name):
         return parsed.id, getattr(module, parsed.id)
     code = compile(ast.Expression(parsed), f"<{target.expression}>", "eval")
     return name, lambda: eval(code, vars(module))
+
+
+def _is_own(value: Any, module: ModuleType) -> bool:
+    """Whether a class or a function stands in the file itself."""
+    return callable(value) and getattr(value, "__module__", None) == module.__name__
 
 
 def _leading_name(parsed: ast.expr) -> str | None:

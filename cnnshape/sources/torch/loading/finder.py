@@ -16,6 +16,7 @@ from cnnshape.sources.torch.loading.missing import MissingModule, Told, told_of
 from cnnshape.sources.torch.loading.policy import catches_import_error
 from cnnshape.sources.torch.loading.runner import Note, Runner
 from cnnshape.sources.torch.loading.source import read, source_of
+from cnnshape.sources.torch.loading.weights import FETCHING, weightless
 
 COMPILED_FOR_TORCH = {"torchvision._C", "torchvision.image", "torchvision._C_stable"}
 OURSELVES = __name__.partition(".")[0]
@@ -82,6 +83,8 @@ class Finder:
             return _given(name, self.standin.missing(name))
         if name in COMPILED_FOR_TORCH:
             raise ModuleNotFoundError(f"{name} is compiled for PyTorch", name=name)
+        if name in FETCHING:
+            return weightless(name, path)
         if name.partition(".")[0] == OURSELVES or (path is None and _is_standard(name)):
             return None
         return self._found(name, path) or (_postponed(name) if path is None else None)

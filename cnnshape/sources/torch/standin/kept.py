@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 COUNT = "how many values it keeps depends on values that only the real computation gives"
 BY_VALUE = ("activation", "pointwise", "regularisation", "merge", "broadcast", "distance")
 BY_ROW = ("linear", "functional_linear", "layer_norm", "rms_norm", "softmax", "log_softmax",
-          "softmin", "glu", "sort", "argsort", "topk", "topk_indices", "embedding", "functional_embedding",
-          "one_hot", "normalize", "cumsum")  # fmt: skip
+          "softmin", "glu", "sort", "argsort", "topk", "topk_indices",
+          "embedding", "functional_embedding", "one_hot", "normalize", "cumsum")  # fmt: skip
 WRITING = ("assign_at", "scatter")
 
 

@@ -23,8 +23,16 @@ def later(type_name: str, *operands: Tensor, **arguments: Any) -> Tensor:
     finally:
         SESSION.trace = trace
     if any(item.name is not None or item.pending or item.is_parameter for item in operands):
-        where = stack()
-        result.pending = lambda: _made(result, type_name, operands, arguments, where)
+        where, alone = stack(), SESSION.shape_alone
+
+        def make() -> None:
+            before, SESSION.shape_alone = SESSION.shape_alone, alone
+            try:
+                _made(result, type_name, operands, arguments, where)
+            finally:
+                SESSION.shape_alone = before
+
+        result.pending = make
     return result
 
 

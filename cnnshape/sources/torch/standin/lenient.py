@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnnshape.sources.torch.standin.leaf import LayerModule, bound
+from cnnshape.sources.torch.standin.binding import bound
+from cnnshape.sources.torch.standin.leaf import LayerModule
 from cnnshape.sources.torch.standin.tensor import Parameter, Tensor
 from cnnshape.sources.torch.standin.trace import layer_of
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from cnnshape.sources.torch.standin.tensor import Tensor, apply
+from cnnshape.sources.torch.standin.trace import of_shape_alone
 
 
+@of_shape_alone
 def reduced_loss(name: str, input: Tensor, target: Any, reduction: str) -> Tensor:
     """The loss as a node that reads the prediction and the target."""
     joined = input

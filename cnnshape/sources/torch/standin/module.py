@@ -7,21 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cnnshape.graph import Scope
+from cnnshape.sources.torch.standin.hooks import Handle, Keys, meant_as
 from cnnshape.sources.torch.standin.stack import stack
 from cnnshape.sources.torch.standin.tensor import Buffer, Parameter, Tensor
 from cnnshape.sources.torch.standin.trace import SESSION
 
 KINDS = ("_parameters", "_buffers", "_modules")
-
-
-class Handle:
-    """What registering a hook gives."""
-
-    def __init__(self, hooks: dict[int, Any], key: int) -> None:
-        self.hooks, self.key = hooks, key
-
-    def remove(self) -> None:
-        self.hooks.pop(self.key, None)
 
 
 class Module:
@@ -148,9 +139,11 @@ class Module:
     register_module = add_module
 
     def forward(self, *arguments: Any, **named: Any) -> Any:
-        raise NotImplementedError(
+        error = NotImplementedError(
             f'Module [{type(self).__name__}] is missing the required "forward" function'
         )
+        error.meant = meant_as("forward", type(self))  # type: ignore[attr-defined]
+        raise error
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         if "_modules" not in self.__dict__:
@@ -172,6 +165,8 @@ class Module:
             given = (arguments, named, result) if key in self._with_kwargs else (arguments, result)
             changed = hook(self, *given)
             result = result if changed is None else changed
+        if result is None and SESSION.trace is not None:
+            SESSION.trace.gave_nothing = type(self).forward
         return result
 
     def _scoped(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -377,23 +372,6 @@ class Module:
         inner = [f"({name}): {module!r}" for name, module in self._of("_modules").items()]
         text = ", ".join([self.extra_repr(), *inner] if self.extra_repr() else inner)
         return f"{self._get_name()}({text})"
-
-
-class Keys(tuple[Any, ...]):
-    """What loading a state gives: nothing is missing here, as nothing is loaded."""
-
-    __slots__ = ()
-
-    def __new__(cls, missing: list[str], unexpected: list[str]) -> Keys:
-        return super().__new__(cls, (missing, unexpected))
-
-    @property
-    def missing_keys(self) -> list[str]:
-        return self[0]
-
-    @property
-    def unexpected_keys(self) -> list[str]:
-        return self[1]
 
 
 def _needs_init(kept: dict[str, Any], what: str) -> None:

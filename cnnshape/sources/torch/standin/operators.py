@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from cnnshape.sources.torch.standin.context import Block
@@ -146,6 +147,19 @@ LIBRARY = {
     "register_autograd": nothing,
     "define": nothing,
 }
+
+
+def hub_load(repo_or_dir: str, model: str, *arguments: Any, **named: Any) -> Any:
+    """`torch.hub.load`: torchvision's builders, where it is installed; nothing is downloaded."""
+    for name in ("source", "trust_repo", "force_reload", "verbose", "skip_validation"):
+        named.pop(name, None)
+    if str(repo_or_dir).partition(":")[0] != "pytorch/vision":
+        raise UnsupportedError("torch.hub.load", "nothing is downloaded")
+    try:
+        models = import_module("torchvision.models")
+    except ImportError:
+        raise UnsupportedError("torch.hub.load", "torchvision is not installed") from None
+    return models.get_model_builder(model)(*arguments, **named)
 
 
 class Keys:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnnshape.sources.torch.standin.dtype import int64
-from cnnshape.sources.torch.standin.functions.arrangement import stack as stacked
+from cnnshape.sources.torch.standin.functions.joining import stack as stacked
 from cnnshape.sources.torch.standin.tensor import Tensor
 
 

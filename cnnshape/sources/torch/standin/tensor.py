@@ -44,6 +44,8 @@ class Tensor:
     is_leaf = True
     layout = "strided"
     __array_priority__ = 1000  # NumPy leaves `number * tensor` to the tensor
+    came: Stack | None = None
+    """Where what it was first worked out from was made, if it is a constant."""
     steps: Any = None
     """Its steps in memory along its axes, where these do not lie in their order."""
     kept: Any = None
@@ -285,6 +287,7 @@ def carried_out(
         result.requires_grad = kind.is_floating_point
     else:
         result.made = stack()
+        result.came = next((item.came or item.made for item in operands), None)
     if all(item.recipe is not None for item in operands) and _are_real(kind, operands):
         result.recipe = lambda: _computed(layer, operands, kind)
     return result

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -70,8 +71,12 @@ class Trace:
         self.names: dict[int, str] = {}
         """Modules, parameters and buffers by identity → what the model calls them."""
         self.warned: list[tuple[Shape, Stack, Shape]] = []
+        self.gave_nothing: Any = None
+        """The forward function that was the last to return None."""
         self.batch: Any = None
         """The size of the batch axis."""
+        self.shape_alone: dict[str, None] = {}
+        """Nodes whose values are not those of PyTorch."""
 
     def name_for(self, wanted: str) -> str:
         """A name that no node has yet; the second of `conv` is `conv:2`."""
@@ -117,9 +122,28 @@ class Session:
     trace: Trace | None = None
     last: Trace | None = None
     """The trace that was last begun."""
+    shape_alone = False
+    """Whether what is recorded has the right shape and other values than PyTorch's."""
 
 
 SESSION = Session()
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def of_shape_alone(function: Function) -> Function:
+    """A function whose nodes have PyTorch's shapes, and not its values: these are not computed."""
+
+    @wraps(function)
+    def marked(*arguments: Any, **named: Any) -> Any:
+        before, SESSION.shape_alone = SESSION.shape_alone, True
+        try:
+            return function(*arguments, **named)
+        finally:
+            SESSION.shape_alone = before
+
+    return marked  # type: ignore[return-value]
+
+
 _LAYERS: dict[object, Layer] = {}
 
 
@@ -201,6 +225,8 @@ def shape_of(call: Call) -> tuple[Shape, bool]:
         scopes = scopes[:-1]
     node = Node(name, call.type, call.layer, names, scopes=scopes, weights_from=shared)
     shape = _stepped(trace.walk, node, call)
+    if SESSION.shape_alone:
+        trace.shape_alone[name] = None
     who = id(call.module) if call.module is not None else None
     trace.nodes.append(Recorded(node, call.where or stack(), call.made, who))
     return shape, True

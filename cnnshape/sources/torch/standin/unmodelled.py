@@ -22,7 +22,7 @@ class Unmodelled:
         return Unmodelled(f"{self._name}.{name}")
 
     def __mro_entries__(self, bases: Any) -> Any:
-        return (_class(self._name),)
+        return (unmodelled_class(self._name),)
 
     def __or__(self, other: Any) -> Any:
         return self
@@ -51,10 +51,10 @@ class Unmodelled:
         pass
 
 
-def _class(name: str) -> type:
+def unmodelled_class(name: str, reason: str = "") -> type:
     """A class that cannot be instantiated, so that deriving from it does no harm."""
 
     def refuse(cls: type, *arguments: Any, **named: Any) -> Any:
-        raise UnsupportedError(name)
+        raise UnsupportedError(name, reason)
 
     return type(name.rpartition(".")[2], (), {"__new__": refuse})

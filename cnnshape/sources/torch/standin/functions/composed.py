@@ -11,13 +11,12 @@ from cnnshape.sources.torch.standin.dtype import int64
 from cnnshape.sources.torch.standin.functions.algebra import bmm, matmul, tensordot
 from cnnshape.sources.torch.standin.functions.arrangement import (
     axis_of,
-    cat,
     flatten,
     reshape,
-    tensor_split,
     transpose,
     unsqueeze,
 )
+from cnnshape.sources.torch.standin.functions.joining import cat, tensor_split
 from cnnshape.sources.torch.standin.functions.reduction import Found
 from cnnshape.sources.torch.standin.later import later
 from cnnshape.sources.torch.standin.offer import TORCH, offer, tensor_of

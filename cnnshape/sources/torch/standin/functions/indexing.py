@@ -8,6 +8,7 @@ from cnnshape.layers.merge import broadcast, first_clash
 from cnnshape.sources.torch.standin.dtype import bool_, int64
 from cnnshape.sources.torch.standin.functions.arrangement import axis_of
 from cnnshape.sources.torch.standin.kept import COUNT, key_of
+from cnnshape.sources.torch.standin.later import later
 from cnnshape.sources.torch.standin.offer import TORCH, offer, tensor_of
 from cnnshape.sources.torch.standin.shape import as_size, is_size
 from cnnshape.sources.torch.standin.stack import stack
@@ -87,7 +88,9 @@ def getitem(self: Tensor, index: Any) -> Tensor:
         if all(one == slice(None) for one in items):
             return self
         _in_range(self, items)
-        return apply("index", self, items=tuple(map(_encoded, items)))
+        # a part of a parameter may be taken only to be filled: `bias[:n].zero_()`
+        taken = later if self.is_parameter else apply
+        return taken("index", self, items=tuple(map(_encoded, items)))
     return _by_tensors(self, items)
 
 

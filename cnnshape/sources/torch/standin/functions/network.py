@@ -6,20 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnshape.diagnostics import RuleError
-from cnnshape.layer import show
+from cnnshape.sources.torch.standin.binding import bound, layer_class, plain
 from cnnshape.sources.torch.standin.dtype import bool_
 from cnnshape.sources.torch.standin.functions.algebra import same_dtype
 from cnnshape.sources.torch.standin.functions.arrangement import reshape, unsqueeze
-from cnnshape.sources.torch.standin.functions.pointwise import cast
 from cnnshape.sources.torch.standin.later import later
-from cnnshape.sources.torch.standin.leaf import bound, layer_class, plain, unbatched
-from cnnshape.sources.torch.standin.losses import reduced_loss
+from cnnshape.sources.torch.standin.leaf import unbatched
 from cnnshape.sources.torch.standin.offer import FUNCTIONAL, TORCH, needed, offer
 from cnnshape.sources.torch.standin.shape import as_shape, as_size, is_size
 from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply, carried_out
 from cnnshape.sources.torch.standin.trace import (
     BadArgumentError,
     layer_of,
+    of_shape_alone,
     refuse,
 )
 
@@ -130,6 +129,7 @@ def _max_pool(layer_type: str, short: str) -> None:
     )
 
 
+@of_shape_alone
 def indices_of(result: Tensor) -> Tensor:
     """Where each maximum stood: integers of the same shape."""
     from cnnshape.sources.torch.standin.dtype import int64
@@ -218,111 +218,6 @@ def _unwrapped(value: Any) -> Any:
 for _axes in (1, 2, 3):
     _convolution(f"conv{_axes}d", CONVOLUTION)
     _convolution(f"conv_transpose{_axes}d", TRANSPOSED)
-
-
-def _affine(result: Tensor, weight: Any, bias: Any, shape: Any = None) -> Tensor:
-    """A gain and a bias, one a channel where a shape is given to see them in."""
-    for tensor, join in ((weight, "multiply"), (bias, "add")):
-        if tensor is not None:
-            seen = tensor if shape is None else reshape(tensor, shape)
-            result = apply(join, result, seen, dtype=result.dtype)
-    return result
-
-
-def _channels(input: Tensor, tensors: tuple[Any, ...], name: str) -> None:
-    for tensor in tensors:
-        if tensor is not None and tensor.shape.numel() != input.shape[1]:
-            raise RuntimeError(
-                f"{name} should contain {input.shape[1]} elements not {tensor.shape.numel()}"
-            )
-
-
-def _by_channel(input: Tensor) -> Any:
-    return (1, -1, *([1] * (input.ndim - 2)))
-
-
-@offer("F.batch_norm", "torch.batch_norm")
-def batch_norm(
-    input: Tensor,
-    running_mean: Tensor | None = None,
-    running_var: Tensor | None = None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    training: bool = False,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-    *_: Any,
-) -> Tensor:
-    if running_mean is None and not training:
-        raise RuntimeError(
-            "Expected running_mean and running_var to be defined when training=False"
-        )
-    _channels(input, (running_mean, running_var), "running_mean")
-    _channels(input, (weight, bias), "weight")
-    result = apply("batch_norm", input, eps=float(eps), affine=False, track_running_stats=False)
-    return _affine(result, weight, bias, _by_channel(input))
-
-
-@offer("F.instance_norm", "torch.instance_norm")
-def instance_norm(
-    input: Tensor,
-    running_mean: Any = None,
-    running_var: Any = None,
-    weight: Any = None,
-    bias: Any = None,
-    use_input_stats: bool = True,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-    *_: Any,
-) -> Tensor:
-    result = apply("instance_norm", input, eps=float(eps))
-    return _affine(result, weight, bias, _by_channel(input))
-
-
-@offer("F.group_norm", "torch.group_norm")
-def group_norm(
-    input: Tensor, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5, *_: Any
-) -> Tensor:
-    _channels(input, (weight, bias), "weight")
-    result = apply("group_norm", input, num_groups=num_groups, eps=float(eps), affine=False)
-    return _affine(result, weight, bias, _by_channel(input))
-
-
-def _listed(shape: Any, name: str) -> Any:
-    if not isinstance(shape, list | tuple):
-        what = type(shape).__name__
-        raise TypeError(f"{name}(): argument 'normalized_shape' must be tuple of ints, not {what}")
-    return as_shape((shape,))
-
-
-@offer("F.layer_norm", "torch.layer_norm")
-def layer_norm(
-    input: Tensor, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5,
-    *_: Any,
-) -> Tensor:  # fmt: skip
-    shape = _listed(normalized_shape, "layer_norm")
-    result = apply(
-        "layer_norm", input, normalized_shape=shape, eps=float(eps), elementwise_affine=False,
-        bias=False,
-    )  # fmt: skip
-    return _affine(result, weight, bias)
-
-
-@offer("F.rms_norm", "torch.rms_norm")
-def rms_norm(
-    input: Tensor, normalized_shape: Any, weight: Any = None, eps: float | None = None
-) -> Tensor:
-    shape = _listed(normalized_shape, "rms_norm")
-    result = apply("rms_norm", input, normalized_shape=shape, eps=eps, elementwise_affine=False)
-    return _affine(result, weight, None)
-
-
-@offer("F.normalize")
-def normalize(
-    input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None
-) -> Tensor:
-    along = tuple(dim) if isinstance(dim, list | tuple) else dim
-    return apply("normalize", input, p=float(p), dim=along, eps=eps)
 
 
 def within_table(input: Tensor, count: Any) -> None:
@@ -457,6 +352,7 @@ def attention(
 
 
 @offer("F.gumbel_softmax")
+@of_shape_alone
 def gumbel_softmax(
     logits: Tensor, tau: float = 1, hard: bool = False, eps: Any = 0, dim: int = -1
 ) -> Tensor:
@@ -477,6 +373,7 @@ def max_unpool(
 
 
 @offer("F.embedding_bag")
+@of_shape_alone
 def embedding_bag(input: Tensor, weight: Tensor, offsets: Any = None, *_: Any, **__: Any) -> Tensor:
     found = embedding(input, weight)
     if input.ndim == 2:
@@ -485,66 +382,3 @@ def embedding_bag(input: Tensor, weight: Tensor, offsets: Any = None, *_: Any, *
         raise ValueError("offsets has to be a 1D Tensor but got None")
     picked = found[slice(0, 1)]
     return apply("expand", picked, sizes=(offsets.shape[0], weight.shape[1]))
-
-
-def _loss(name: str, check: Callable[..., None]) -> None:
-    def function(input: Tensor, target: Any, *arguments: Any, **named: Any) -> Tensor:
-        check(input, target)
-        return reduced_loss(name, input, target, named.get("reduction", "mean"))
-
-    function.__name__ = name
-    FUNCTIONAL[name] = function
-
-
-def _alike(input: Tensor, target: Tensor) -> None:
-    if tuple(input.shape) != tuple(target.shape):
-        raise ValueError(
-            f"Using a target size ({target.shape}) that is different to the input size "
-            f"({input.shape}) is deprecated. Please ensure they have the same size."
-        )
-
-
-def _classes(input: Tensor, target: Tensor) -> None:
-    if target.dtype.is_floating_point:
-        _alike(input, target)
-        return
-    wanted = (*input.shape[:1], *input.shape[2:]) if input.ndim > 1 else ()
-    if tuple(target.shape) != tuple(wanted):
-        fault = RuleError(
-            "shape-mismatch",
-            f"compares {show(input.shape)} with targets of {show(target.shape)}, "
-            f"not {show(wanted)}",
-            operand=1,
-            expected=list(wanted),
-            found=list(target.shape),
-        )
-        raise refuse(fault, "cross_entropy", input, target)
-
-
-def _broadcast(input: Tensor, target: Tensor) -> None:
-    TORCH["broadcast_shapes"](input.shape, target.shape)
-
-
-for _name in ("cross_entropy", "nll_loss"):
-    _loss(_name, _classes)
-for _name in ("binary_cross_entropy", "binary_cross_entropy_with_logits"):
-    _loss(_name, _alike)
-for _name in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div", "poisson_nll_loss",
-              "soft_margin_loss", "hinge_embedding_loss", "multilabel_soft_margin_loss",
-              "gaussian_nll_loss"):  # fmt: skip
-    _loss(_name, _broadcast)
-
-
-@offer("F.triplet_margin_loss", "F.margin_ranking_loss", "F.cosine_embedding_loss", "F.ctc_loss")
-def several(*tensors: Any, **named: Any) -> Tensor:
-    given = [one for one in (*tensors, *named.values()) if isinstance(one, Tensor)]
-    if tuple(given[0].shape) != tuple(given[-1].shape):  # a distance, and what it should be
-        return reduced_loss(
-            "loss", given[0].flatten(1).sum(1), None, named.get("reduction", "mean")
-        )
-    return reduced_loss("loss", given[0], given[-1], named.get("reduction", "mean"))
-
-
-def masked(tensor: Tensor) -> Tensor:
-    """A mask as truth values."""
-    return cast(tensor, bool_)

@@ -7,10 +7,11 @@ from typing import Any
 
 from cnnshape.sources.torch.standin.dtype import DType, bool_, int64
 from cnnshape.sources.torch.standin.functions.arrangement import axis_of
-from cnnshape.sources.torch.standin.functions.pointwise import cast
+from cnnshape.sources.torch.standin.functions.casts import cast
 from cnnshape.sources.torch.standin.later import later
 from cnnshape.sources.torch.standin.offer import FUNCTIONAL, TORCH, needed, offer
 from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply
+from cnnshape.sources.torch.standin.trace import of_shape_alone
 
 
 class Found(tuple[Any, ...]):
@@ -166,6 +167,7 @@ offer("torch.min", "Tensor.min")(_extreme("amin", "minimum", "argmin"))
 
 
 @offer("torch.median", "Tensor.median", "torch.nanmedian")
+@of_shape_alone
 def median(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     if dim is None:
         return reduced("median", input, None, False)

@@ -8,7 +8,7 @@ from typing import Any
 from cnnshape.sources.torch.standin.dtype import DType, complex64, complex128, float32, float64
 from cnnshape.sources.torch.standin.functions.arrangement import axis_of, roll
 from cnnshape.sources.torch.standin.functions.creation import made
-from cnnshape.sources.torch.standin.offer import TORCH, offer
+from cnnshape.sources.torch.standin.offer import offer
 from cnnshape.sources.torch.standin.shape import as_size
 from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply
 
@@ -203,7 +203,7 @@ def complex_cast(tensor: Tensor, dtype: DType) -> Tensor:
     """Real numbers as complex ones, or the real parts of these."""
     if dtype.is_complex:
         return apply("as_complex", tensor, dtype=dtype)
-    from cnnshape.sources.torch.standin.functions.pointwise import cast
+    from cnnshape.sources.torch.standin.functions.casts import cast
 
     return cast(real(tensor), dtype)
 
@@ -217,4 +217,3 @@ Tensor.real = property(real)  # type: ignore[attr-defined]
 Tensor.imag = property(imag)  # type: ignore[attr-defined]
 METHODS["cfloat"] = lambda self: complex_cast(self, complex64)
 METHODS["cdouble"] = lambda self: complex_cast(self, complex128)
-TORCH["is_complex"] = METHODS["is_complex"]
