@@ -217,7 +217,11 @@ class Looking:
                 "int16",
             ):
                 whole_indices(input)
-            within_table(input, self.num_embeddings)
+            try:
+                within_table(input, self.num_embeddings)
+            except IndexError as error:
+                error.made = self.made  # type: ignore[attr-defined]
+                raise
         return self.applied(input)
 
     @classmethod
