@@ -14,6 +14,7 @@ from cnnshape.sources.torch.standin.dtype import (
     float32,
     int64,
 )
+from cnnshape.sources.torch.standin.functions.array import Array
 from cnnshape.sources.torch.standin.offer import TORCH, needed, offer
 from cnnshape.sources.torch.standin.shape import as_shape, as_size, is_formula, is_size
 from cnnshape.sources.torch.standin.stack import stack
@@ -323,37 +324,6 @@ def item(self: Tensor) -> Any:
 @offer("Tensor.tolist")
 def tolist(self: Tensor) -> Any:
     return self.values().tolist()
-
-
-class Array:
-    """An array whose shape is known and whose values are not."""
-
-    def __init__(self, tensor: Tensor) -> None:
-        self._tensor = tensor
-        self.shape = tuple(tensor.shape)
-        self.dtype = tensor.dtype.name
-        self.ndim = tensor.ndim
-        self.size = tensor.shape.numel()
-
-    def __len__(self) -> int:
-        return len(self._tensor)
-
-    def __getitem__(self, index: Any) -> Array:
-        return Array(self._tensor[index])
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        return self._tensor.values()
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self._tensor.values(), name)
-
-
-@offer("Tensor.numpy")
-def numpy(self: Tensor, *_: Any, **__: Any) -> Any:
-    found = self.known_values()
-    return Array(self) if found is None else found
 
 
 @offer("torch.one_hot", "F.one_hot")
