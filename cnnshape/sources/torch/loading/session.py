@@ -11,11 +11,14 @@ from types import ModuleType
 from typing import NamedTuple
 
 from cnnshape.sources.torch.loading.arguments import let_parsers_give_defaults
-from cnnshape.sources.torch.loading.finder import Finder, LastFinder, Standin
+from cnnshape.sources.torch.loading.finder import OURSELVES, Finder, LastFinder, OwnFile, Standin
 from cnnshape.sources.torch.loading.frames import OWN
 from cnnshape.sources.torch.loading.place import place_of
 from cnnshape.sources.torch.loading.runner import Note
 from cnnshape.sources.torch.loading.source import SourceFile, read
+
+LOADED_ONCE = sys.stdlib_module_names | {OURSELVES, "numpy", "yaml", "_yaml"}
+"""What the tool itself uses: to load it anew would make second, unequal copies of its classes."""
 
 
 class Loaded(NamedTuple):
@@ -93,7 +96,8 @@ def _keep(undo: ExitStack) -> None:
     arguments, bytecode, own = sys.argv, sys.dont_write_bytecode, set(OWN)
 
     def put_back() -> None:
-        sys.modules.clear()
+        for name in [name for name in sys.modules if name not in modules and not _stays(name)]:
+            del sys.modules[name]
         sys.modules.update(modules)
         sys.path[:] = paths
         sys.meta_path[:] = finders
@@ -103,3 +107,9 @@ def _keep(undo: ExitStack) -> None:
         OWN.update(own)
 
     undo.callback(put_back)
+
+
+def _stays(name: str) -> bool:
+    """Whether a module that came with the load may stay; a user's own file hides no other's."""
+    loader = getattr(sys.modules[name], "__loader__", None)
+    return name.partition(".")[0] in LOADED_ONCE and not isinstance(loader, OwnFile)
