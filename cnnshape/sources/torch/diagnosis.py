@@ -14,6 +14,7 @@ from cnnshape.diagnostics import Diagnostic, Fix, Label, Span
 from cnnshape.graph import Graph, Held, Node, Place
 from cnnshape.layer import show
 from cnnshape.sources.torch.assembly import fields_of, order_of
+from cnnshape.sources.torch.attributes import attributes, computed
 from cnnshape.sources.torch.loading.frames import error_stack
 from cnnshape.sources.torch.places import (
     Written,
@@ -52,6 +53,8 @@ def of_shape(error: ShapeError, graph: Graph, model: Module | None) -> Diagnosti
         *_arrived(graph, taken, fault),
         *_mixed(),
         *(_assigned(error.where) if fault.error.field is None or made_when else ()),
+        *(_set(error.where) if not error.made else ()),
+        *_producers(fault, error),
     ]
     callers = [] if made_when else _callers(error.where)
     fix, unfixed = _fix(fault, error, model)
@@ -94,6 +97,8 @@ def _made(fault: Fault, error: ShapeError, called: Span | None) -> Iterable[Labe
     if other is not None and fault.node.layer is None:
         yield Label(other.span, f"`{fault.error.against}` is here")
     yield Label(value.span, f"`{field}` is {_shown(number)} here{_wanted(fault)}")
+    for name, span in computed(error.made[value.frame :], value.expression):
+        yield Label(span, f"`{name}` comes from here")
     steps = origins(error.made, value)
     for step in steps:
         yield Label(step.span, f"{_shown(number)} comes from here")
@@ -130,9 +135,28 @@ def _mixed() -> Iterable[Label]:
             yield Label(span, f"mixes the samples: {show(shape)} as {show(wanted)}")
 
 
-def _assigned(where: Stack) -> Iterable[Label]:
-    """Where the names in the statement got what they hold."""
-    return [Label(span, f"`{name}` comes from here") for name, span in assigned(where)]
+def _set(where: Stack) -> Iterable[Label]:
+    """Where the model's attributes in the statement got what they hold."""
+    return [Label(span, f"`{name}` comes from here") for name, span in attributes(where)]
+
+
+def _producers(fault: Fault, error: ShapeError) -> Iterable[Label]:
+    """Where the modules were made whose outputs do not fit, where no argument is at fault."""
+    if fault.error.field is not None:
+        return
+    nodes = {recorded.node.name: recorded for recorded in error.recorded}
+    for name in dict.fromkeys(fault.node.inputs):
+        found = nodes.get(name)
+        while found is not None and not found.made and found.node.inputs:
+            found = nodes.get(found.node.inputs[0])
+        if found is not None and found.made:
+            yield Label(chain(found.made)[0][0], f"`{found.node.name}` is made here")
+
+
+def _assigned(where: Stack, *, through_names: bool = False) -> Iterable[Label]:
+    """Where the names and the model's attributes in the statement got what they hold."""
+    found = [*assigned(where), *attributes(where, through_names=through_names)]
+    return [Label(span, f"`{name}` comes from here") for name, span in found]
 
 
 def _carried(labels: Iterable[Label], error: ShapeError) -> Iterable[Label]:
@@ -301,7 +325,9 @@ def _around(error: BaseException) -> Iterable[Label]:
     nothing = SESSION.last and definition(SESSION.last.gave_nothing, end=True)
     if nothing and "None" in str(error):
         yield Label(nothing, "the function ends here, and returns nothing")
-    yield from _assigned(outside)
+    for span, _ in chain(getattr(error, "made", ()))[:2]:
+        yield Label(span, "this is made here")
+    yield from _assigned(outside, through_names=True)
     if outside and hasattr(error, "argument"):
         number = str(getattr(error, "argument", ""))
         order = [str(place) for place in range(256)]

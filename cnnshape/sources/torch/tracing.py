@@ -11,6 +11,7 @@ from cnnshape.dim import Dim, Recording
 from cnnshape.dim.assumption import EQUAL
 from cnnshape.sources.torch.inputs import BATCH, Given
 from cnnshape.sources.torch.standin.dtype import NAMES
+from cnnshape.sources.torch.standin.kept import check_output
 from cnnshape.sources.torch.standin.module import Module
 from cnnshape.sources.torch.standin.stack import stack
 from cnnshape.sources.torch.standin.tensor import Tensor
@@ -135,6 +136,7 @@ def _learn_names(trace: Trace, model: Module) -> None:
 
 
 def _named(trace: Trace, tensor: Tensor) -> str:
+    check_output(tensor)
     return trace.operands((tensor,))[0]
 
 

@@ -103,7 +103,7 @@ class Chosen(Distribution):
         if (probs is None) == (logits is None):
             raise ValueError("Either `probs` or `logits` must be specified, but not both.")
         self._probs: Any = probs if probs is None else _together(probs)[0]
-        self._logits = logits if logits is None else _together(logits)[0]
+        self._logits: Any = logits if logits is None else _together(logits)[0]
         given: Any = self._probs if logits is None else self._logits
         self._shape_from(given.shape)
 

@@ -273,7 +273,9 @@ def _tensor(value: Any, module: Module) -> Tensor:
     if isinstance(value, Tensor):
         return value
     what = "None" if value is None else f"a {type(value).__name__}"
-    raise TypeError(f"{type(module).__name__} is given {what}, and takes a Tensor")
+    error = TypeError(f"{type(module).__name__} is given {what}, and takes a Tensor")
+    error.made = module.made  # type: ignore[attr-defined]
+    raise error
 
 
 def all_ones(layer: Layer) -> bool:

@@ -7,6 +7,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from cnnshape.sources.torch.standin.dtype import CPU, Device, DType, float32, promoted
+from cnnshape.sources.torch.standin.kept import kept_by
 from cnnshape.sources.torch.standin.memory import lay_out
 from cnnshape.sources.torch.standin.shape import Size
 from cnnshape.sources.torch.standin.stack import Stack, asserted, stack
@@ -47,6 +48,8 @@ class Tensor:
     """Where what it was first worked out from was made, if it is a constant."""
     steps: Any = None
     """Its steps in memory along its axes, where these do not lie in their order."""
+    kept: Any = None
+    """The mask that keeps its rows, where nobody knows how many of them."""
     origin: Any = None
     """The parameter whose values it holds under no name of its own."""
     pending: Any = None
@@ -277,6 +280,8 @@ def carried_out(
     kind = dtype or _dtype(layer, operands)
     result = Tensor(shape, kind)
     result.steps = lay_out(type_name, layer, operands, shape)
+    if any(item.kept is not None for item in operands):
+        result.kept = kept_by(type_name, layer, operands, shape)
     if recorded and trace is not None:
         result.name = trace.nodes[-1].node.name
         result.requires_grad = kind.is_floating_point
@@ -306,8 +311,8 @@ def _joint(operands: tuple[Tensor, ...]) -> DType:
 
 OF_FLOATS_ALONE = frozenset((
     "gelu", "leaky_relu", "elu", "celu", "selu", "silu", "mish", "softplus", "softmax",
-    "log_softmax",
-    "hardswish", "hardsigmoid", "logsigmoid", "dropout", "dropout1d", "dropout2d", "dropout3d",
+    "log_softmax", "hardswish", "hardsigmoid", "logsigmoid", "dropout", "dropout1d",
+    "dropout2d", "dropout3d",
     "alpha_dropout", "upsample", "unfold", "fold", "adaptive_avg_pool1d", "adaptive_avg_pool2d",
     "adaptive_avg_pool3d", "glu",
 ))  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 from cnnshape.diagnostics import RuleError
 from cnnshape.layer import show
 from cnnshape.sources.torch.standin.dtype import DType, int64
+from cnnshape.sources.torch.standin.kept import COUNT
 from cnnshape.sources.torch.standin.memory import in_order, viewed
 from cnnshape.sources.torch.standin.offer import TORCH, needed, offer
 from cnnshape.sources.torch.standin.shape import Size, as_shape, as_size, is_size
@@ -37,6 +38,8 @@ def dim(self: Tensor) -> int:
 
 @offer("Tensor.numel", "torch.numel", "Tensor.nelement")
 def numel(input: Tensor) -> Any:
+    if input.kept is not None:
+        raise UnsupportedError("indexing by a mask", COUNT)
     return input.shape.numel()
 
 
@@ -257,12 +260,12 @@ def flip(input: Tensor, *dims: Any, **named: Any) -> Tensor:
     return apply("flip", input, dims=as_shape(dims or (named["dims"],)))
 
 
-@offer("torch.fliplr")
+@offer("torch.fliplr", "Tensor.fliplr")
 def fliplr(input: Tensor) -> Tensor:
     return flip(input, 1)
 
 
-@offer("torch.flipud")
+@offer("torch.flipud", "Tensor.flipud")
 def flipud(input: Tensor) -> Tensor:
     return flip(input, 0)
 

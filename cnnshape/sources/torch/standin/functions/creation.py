@@ -14,6 +14,7 @@ from cnnshape.sources.torch.standin.dtype import (
     float32,
     int64,
 )
+from cnnshape.sources.torch.standin.functions.array import Array
 from cnnshape.sources.torch.standin.offer import TORCH, needed, offer
 from cnnshape.sources.torch.standin.shape import as_shape, as_size, is_formula, is_size
 from cnnshape.sources.torch.standin.stack import stack
@@ -200,6 +201,20 @@ def arange(*arguments: Any, dtype: DType | None = None, **named: Any) -> Tensor:
     return made((length,), dtype or (int64 if whole else Default.dtype), values)
 
 
+def _triangle(name: str, inside: Callable[[int, int, int], bool]) -> None:
+    def indices(
+        row: Any, col: Any, offset: int = 0, *, dtype: DType | None = None, **_: Any
+    ) -> Tensor:
+        pairs = [(r, c) for r in range(int(row)) for c in range(int(col)) if inside(r, c, offset)]
+        return tensor([[pair[place] for pair in pairs] for place in (0, 1)], dtype or int64)
+
+    TORCH[name] = indices
+
+
+_triangle("tril_indices", lambda r, c, offset: c - r <= offset)
+_triangle("triu_indices", lambda r, c, offset: c - r >= offset)
+
+
 @offer("torch.linspace")
 def linspace(start: Any, end: Any, steps: Any, *, dtype: DType | None = None, **_: Any) -> Tensor:
     def values() -> Any:
@@ -244,7 +259,7 @@ def _kind(value: Any) -> DType:
 
 @offer("torch.from_numpy")
 def from_numpy(array: Any) -> Tensor:
-    if type(array).__module__ != "numpy":
+    if type(array).__module__ != "numpy" and not isinstance(array, Array):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
     return tensor(array)
 
@@ -252,6 +267,8 @@ def from_numpy(array: Any) -> Tensor:
 @offer("torch.tensor", "torch.as_tensor", "torch.asarray", "torch.scalar_tensor")
 def tensor(data: Any, dtype: DType | None = None, **_: Any) -> Tensor:
     """A tensor of given values: numbers, lists of them, arrays, tensors."""
+    if isinstance(data, Array):
+        data = data._tensor
     if isinstance(data, Tensor):
         return made(data.shape, dtype or data.dtype, data.recipe)
     if hasattr(data, "dtype") and hasattr(data, "shape"):
@@ -307,11 +324,6 @@ def item(self: Tensor) -> Any:
 @offer("Tensor.tolist")
 def tolist(self: Tensor) -> Any:
     return self.values().tolist()
-
-
-@offer("Tensor.numpy")
-def numpy(self: Tensor, *_: Any, **__: Any) -> Any:
-    return self.values()
 
 
 @offer("torch.one_hot", "F.one_hot")

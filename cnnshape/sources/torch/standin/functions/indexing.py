@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from cnnshape.layers.merge import broadcast, first_clash
-from cnnshape.sources.torch.standin.dtype import bool_
+from cnnshape.sources.torch.standin.dtype import bool_, int64
 from cnnshape.sources.torch.standin.functions.arrangement import axis_of
+from cnnshape.sources.torch.standin.kept import COUNT, key_of
 from cnnshape.sources.torch.standin.later import later
-from cnnshape.sources.torch.standin.offer import offer, tensor_of
+from cnnshape.sources.torch.standin.offer import TORCH, offer, tensor_of
 from cnnshape.sources.torch.standin.shape import as_size, is_size
+from cnnshape.sources.torch.standin.stack import stack
 from cnnshape.sources.torch.standin.tensor import Tensor, apply
 from cnnshape.sources.torch.standin.trace import UnsupportedError
-
-COUNT = "how many values it keeps depends on values that only the real computation gives"
 
 
 def _items(index: Any) -> list[Any]:
@@ -112,7 +112,8 @@ def _by_tensors(tensor: Tensor, items: list[Any]) -> Tensor:
     expanded: list[Any] = []
     for one in items:
         if isinstance(one, Tensor) and one.dtype is bool_:
-            expanded += _nonzero(one, tensor)
+            _check_mask(one, tensor.shape, sum(before is not None for before in expanded))
+            expanded += _nonzero(one)
         elif isinstance(one, bool):
             raise UnsupportedError("indexing by a single truth value")
         else:
@@ -148,12 +149,25 @@ def _whole(index: Tensor, name: str) -> None:
         raise RuntimeError(f"{name}(): Expected dtype int64 for index, but got {index.dtype}")
 
 
-def _nonzero(mask: Tensor, tensor: Tensor) -> list[Tensor]:
-    """The places where a mask holds, one tensor of indices an axis; its values must be known."""
+def _nonzero(mask: Tensor) -> list[Tensor]:
+    """The places where a mask holds, one tensor of indices an axis."""
     found = mask.known_values()
-    if found is None:
-        raise UnsupportedError("indexing by a mask", COUNT)
-    return [tensor_of(axis) for axis in found.nonzero()]
+    if found is not None:
+        return [tensor_of(axis) for axis in found.nonzero()]
+    places = [Tensor((mask.shape.numel(),), int64, made=stack()) for _ in mask.shape]
+    for one in places:
+        one.kept = key_of(mask)
+    return places
+
+
+def _check_mask(mask: Tensor, sizes: Any, axis: int) -> None:
+    """IndexError as PyTorch's where a mask is not of the shape of what it chooses from."""
+    for place, (size, wanted) in enumerate(zip(mask.shape, sizes[axis:], strict=False)):
+        if size != wanted:
+            raise IndexError(
+                f"The shape of the mask {list(mask.shape)} at index {place} does not match the "
+                f"shape of the indexed tensor {list(sizes)} at index {axis + place}"
+            )
 
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
@@ -162,7 +176,12 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         _in_range(self, items)
         self.recipe = None
         return
-    masks = any(isinstance(one, Tensor) and one.dtype is bool_ for one in items)
+    masks = [one for one in items if isinstance(one, Tensor) and one.dtype is bool_]
+    if masks:
+        place = next(number for number, one in enumerate(items) if one is masks[0])
+        _check_mask(masks[0], self.shape, sum(one is not None for one in items[:place]))
+        if isinstance(value, Tensor) and value.kept not in (None, key_of(masks[0])):
+            raise UnsupportedError("indexing by a mask", COUNT)
     given = tensor_of(value, self) if not isinstance(value, Tensor) else value
     if not masks:
         shape = tuple(_shape_alone(self, items))
@@ -269,6 +288,15 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     return apply("assign_at", input, tensor_of(value, input), index, dtype=input.dtype)
 
 
+@offer("torch.masked_scatter", "Tensor.masked_scatter", in_place=True)
+def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
+    """Values of a source, one behind the other, where a mask holds."""
+    if mask.dtype is not bool_:
+        raise RuntimeError(f"masked_scatter_ only supports boolean masks, but got {mask.dtype}")
+    shape = TORCH["broadcast_shapes"](input.shape, mask.shape)
+    return apply("assign_at", TORCH["broadcast_to"](input, shape), source, mask, dtype=input.dtype)
+
+
 @offer("torch.index_put", "Tensor.index_put", in_place=True)
 def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     _shape_alone(input, _widened(_items(tuple(indices)), input.ndim))
@@ -279,7 +307,11 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
 def nonzero(input: Tensor, as_tuple: bool = False) -> Any:
     found = input.known_values()
     if found is None:
-        raise UnsupportedError("torch.nonzero", COUNT)
+        if as_tuple:
+            return tuple(_nonzero(input))
+        table = Tensor((input.shape.numel(), input.ndim), int64, made=stack())
+        table.kept = key_of(input)
+        return table
     places = found.nonzero()
     if as_tuple:
         return tuple(tensor_of(axis) for axis in places)
@@ -290,7 +322,12 @@ def nonzero(input: Tensor, as_tuple: bool = False) -> Any:
 
 @offer("torch.masked_select", "Tensor.masked_select")
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
-    return getitem(input, mask)
+    shape = TORCH["broadcast_shapes"](input.shape, mask.shape)
+    whole = [
+        one if tuple(one.shape) == shape else TORCH["broadcast_to"](one, shape)
+        for one in (input, mask)
+    ]
+    return getitem(whole[0], whole[1])
 
 
 @offer("torch.unique", "Tensor.unique")

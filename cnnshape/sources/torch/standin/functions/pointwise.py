@@ -9,7 +9,6 @@ from cnnshape.sources.torch.standin.dtype import DType, bool_, float32, promoted
 from cnnshape.sources.torch.standin.offer import TORCH, changing, needed, offer, tensor_of
 from cnnshape.sources.torch.standin.shape import is_formula
 from cnnshape.sources.torch.standin.tensor import METHODS, Tensor, apply
-from cnnshape.sources.torch.standin.trace import UnsupportedError
 
 FUNCTIONS = (
     *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "reciprocal"),
@@ -285,10 +284,10 @@ for _name in ("and", "or", "xor"):
 
 
 @offer("torch.where", "Tensor.where")
-def where(condition: Any, input: Any = None, other: Any = None) -> Tensor:
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """`x.where(condition, y)` has the tensor first."""
     if input is None:
-        raise UnsupportedError("torch.where", "how many values there are is not known")
+        return TORCH["nonzero"](condition, as_tuple=True)
     if isinstance(input, Tensor) and condition.dtype is not bool_ and input.dtype is bool_:
         condition, input = input, condition
     if condition.dtype.name not in ("bool", "uint8"):
