@@ -211,6 +211,34 @@ def test_a_file_without_a_model_is_no_pass(cli: Cli, tmp_path: Path) -> None:
     )
 
 
+def test_a_forward_that_cannot_be_called(cli: Cli, tmp_path: Path) -> None:
+    """The error is Python's own, as PyTorch's `Module.__call__` meets it."""
+    write(
+        tmp_path,
+        """
+        from torch import nn
+
+        class Net(nn.Module):
+            def forward(x):
+                return x
+        """,
+    )
+    assert cli("check net.py --input N,3") == (
+        1,
+        """\
+error[python-error]: TypeError: Net.forward() takes 1 positional argument but 2 were given
+ --> net.py:4:5
+  |
+4 |     def forward(x):
+  |     ^^^^^^^^^^^
+  |
+  = help: write `def forward(self, x)`
+
+net.py: 1 error
+""",
+    )
+
+
 def test_arguments_of_a_model(cli: Cli, tmp_path: Path) -> None:
     write(
         tmp_path,

@@ -291,8 +291,8 @@ def _help(fault: Fault, fix: Fix | None) -> str | None:
     return spelled(help)
 
 
-def of_exception(error: BaseException, where: Stack | None = None) -> Diagnostic:
-    """A Python exception in user code, at its line."""
+def of_exception(error: BaseException, called: Any = None) -> Diagnostic:
+    """A Python exception in user code: at its line, or at the function that cannot be `called`."""
     frames = error_stack(error)
     kind = type(error).__name__
     text = str(error) or "no message"
@@ -302,13 +302,24 @@ def of_exception(error: BaseException, where: Stack | None = None) -> Diagnostic
         f"called from {frame.function} at {frame.span.file}:{frame.span.line}:{frame.span.column}"
         for frame in frames[1 : 1 + MOST_CALLERS]
     ]
+    span = frames[0].span if frames else definition(called)
     return Diagnostic(
         "python-error",
         f"{kind}: {text[:500]}",
-        span=frames[0].span if frames else None,
-        labels=tuple(_once(_around(error), frames[0].span if frames else None)),
+        span=span,
+        labels=tuple(_once(_around(error), span)),
         notes=tuple(notes),
+        help=None if frames else _selfless(called),
     )
+
+
+def _selfless(method: Any) -> str | None:
+    """What to write where a method forgot its `self`."""
+    code = getattr(method, "__code__", None)
+    if code is None or code.co_varnames[:1] == ("self",):
+        return None
+    names = ", ".join(("self", *code.co_varnames[: code.co_argcount]))
+    return f"write `def {code.co_name}({names})`"
 
 
 def _around(error: BaseException) -> Iterable[Label]:

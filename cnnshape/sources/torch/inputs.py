@@ -114,7 +114,7 @@ def missing(path: str, model: Module, texts: Mapping[Any, str]) -> str | None:
             return f"{path}: {_signature(parameters)} has no `{clip(strange)}`"
     unnamed = sum(isinstance(key, int) for key in texts)
     open_ones = [one for one in ordered if one.name not in texts]
-    if unnamed > len(open_ones) and inspect.Parameter.VAR_POSITIONAL not in kinds:
+    if parameters and unnamed > len(open_ones) and inspect.Parameter.VAR_POSITIONAL not in kinds:
         given = f"{len(texts)} are" if len(texts) > 1 else "1 is"
         takes = f"{len(ordered) or 'no'} input{'' if len(ordered) == 1 else 's'}"
         return f"{path}: {_signature(parameters)} takes {takes}, {given} given"

@@ -226,7 +226,7 @@ class Reading:
         ):
             raise
         except Exception as error:  # noqa: BLE001 whatever the user's code raises is told
-            return self._stopped(model, of_exception(error), named)
+            return self._stopped(model, of_exception(error, model.forward), named)
         graph = self._assembled(model, output)
         return graph._replace(findings=tuple(self._findings(output, graph)))
 
