@@ -239,6 +239,34 @@ net.py: 1 error
     )
 
 
+def test_a_call_counts_nothing_where_modules_alone_are_seen(cli: Cli, tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        """
+        from torch import nn
+
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.Conv2d(3, 8, 3)
+                self.fc = nn.Linear(8, 10)
+
+            def forward(self, x):
+                return self.fc(self.conv(x).cumsum(2).mean((2, 3)))
+        """,
+    )
+    positions = 25 * 25
+    totals = {
+        "torchinfo": (3 * 8 * 9 + 8) * positions + 8 * 10 + 10,
+        "thop": 3 * 8 * 9 * positions + 8 * 10,
+    }
+    for tool, total in totals.items():
+        _, printed = cli(f"summary net.py --input N,3,27,27 --count-like {tool}")
+        (line,) = (line for line in printed.splitlines() if line.startswith("Counted like"))
+        assert f" {total:,} " in line
+        assert "no rule is known" not in printed
+
+
 def test_arguments_of_a_model(cli: Cli, tmp_path: Path) -> None:
     write(
         tmp_path,

@@ -66,6 +66,8 @@ class Convention(NamedTuple):
     bugs: tuple[str, ...] = ()
     also: tuple[str, Costs] | None = None
     """A second figure that the tool prints: its unit and its costs."""
+    modules_only: bool = False
+    """Whether it hooks modules and so never sees the call of a function."""
 
 
 def joined(*tables: tuple[Iterable[str], Cost]) -> Costs:

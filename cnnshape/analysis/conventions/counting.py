@@ -10,6 +10,7 @@ from cnnshape.analysis.conventions.convention import (
     ACTIVATIONS,
     BATCH_NORMS,
     CONVOLUTIONS,
+    FREE,
     MOVES,
     Convention,
     Cost,
@@ -105,6 +106,8 @@ def _folded(taken: Walk) -> set[str]:
 
 def cost_of(type_name: str, functional: bool | None, convention: Convention) -> Cost | None:
     """The cost of a type; an activation is a function's call unless it is known to be a module."""
+    if functional and convention.modules_only:
+        return FREE
     called = type_name in ACTIVATIONS if functional is None else functional
     if called and type_name in convention.functions:
         return convention.functions[type_name]

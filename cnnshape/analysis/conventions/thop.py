@@ -87,4 +87,5 @@ CONVENTION = Convention(
         "a transposed convolution uses its weights at every output, not at every input",
         "a batch norm counts 4 a value, where its other rules count multiply-accumulates",
     ),
+    modules_only=True,
 )

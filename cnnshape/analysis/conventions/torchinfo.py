@@ -57,4 +57,5 @@ CONVENTION = Convention(
         "a transposed convolution uses its weights at every output position, not at every input's",
         "attention counts 0: its weights belong to no leaf module that is called",
     ),
+    modules_only=True,
 )
