@@ -239,6 +239,33 @@ net.py: 1 error
     )
 
 
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("Net()", "TypeError: Net.__init__() missing 1 required positional argument: 'a'"),
+        ("Net(b=2)", "TypeError: Net.__init__() got an unexpected keyword argument 'b'"),
+        ("Net(zz)", "NameError: name 'zz' is not defined"),
+        ("Net(1/0)", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_path_whose_expression_is_wrong(
+    expression: str, words: str, cli: Cli, tmp_path: Path
+) -> None:
+    """The fault is in the command, not in the file: neither `crashed` nor a `python-error`."""
+    write(
+        tmp_path,
+        """
+        from torch import nn
+
+        class Net(nn.Module):
+            def __init__(self, a):
+                super().__init__()
+        """,
+    )
+    said = f"error: net.py:{expression}: {words}\n"
+    assert cli(f"check 'net.py:{expression}' --input N,3") == (2, said)
+
+
 def test_a_call_counts_nothing_where_modules_alone_are_seen(cli: Cli, tmp_path: Path) -> None:
     write(
         tmp_path,

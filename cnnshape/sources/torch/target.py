@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
-from types import ModuleType
+import traceback
+from types import CodeType, ModuleType
 from typing import Any
 
 from cnnshape.sources.spec.shape import UsageError
@@ -35,8 +36,20 @@ def chosen(target: Target, module: ModuleType, tree: ast.Module) -> tuple[str, A
         raise UsageError(f"{target.file} has no `{name}`{help or listed}")
     if isinstance(parsed, ast.Name):
         return parsed.id, getattr(module, parsed.id)
-    code = compile(ast.Expression(parsed), f"<{target.expression}>", "eval")
-    return name, lambda: eval(code, vars(module))
+    code = compile(ast.Expression(parsed), "<PATH>", "eval")
+    return name, lambda: _value(code, target, module)
+
+
+def _value(code: CodeType, target: Target, module: ModuleType) -> Any:
+    """What the expression of a PATH gives; UsageError where it is itself at fault."""
+    try:
+        return eval(code, vars(module))
+    except Exception as error:
+        *_, innermost = traceback.walk_tb(error.__traceback__)
+        if innermost[0].f_code is not code:
+            raise
+        kind = type(error).__name__
+        raise UsageError(f"{target.file}:{target.expression}: {kind}: {error}") from None
 
 
 def _is_own(value: Any, module: ModuleType) -> bool:
@@ -124,5 +137,6 @@ def instance(target: Target, name: str, made_by: Any) -> Module:
     if isinstance(found, tuple | list) and found and isinstance(found[0], Module):
         found = found[0]
     if not isinstance(found, Module):
-        raise UsageError(f"{target.file}:{name} gives a {type(found).__name__}, no torch.nn.Module")
+        shown, kind = target.expression or name, type(found).__name__
+        raise UsageError(f"{target.file}:{shown} gives {kind}, no torch.nn.Module")
     return found
